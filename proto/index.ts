@@ -1,0 +1,3 @@
+export * from "./codec.ts";
+export * from "./gen/types.ts";
+export * from "./hashes.ts";
