@@ -77,7 +77,8 @@ export function rootFromPath(
   hasher: TreeHasher = sha256Tree,
 ): Uint8Array | undefined {
   const { index, path } = opening;
-  if (!Number.isInteger(index) || index < 0 || path.length > 31 || index >= 2 ** path.length) return undefined;
+  if (!Number.isInteger(index) || index < 0 || path.length > 31 || index >= 2 ** path.length)
+    return undefined;
   let hash = hasher.leaf(opening.item);
   let at = index;
   for (const sibling of path) {
@@ -102,7 +103,8 @@ export function verifyPath(
   },
   hasher: TreeHasher = sha256Tree,
 ): boolean {
-  if (opening.index >= opening.itemCount || opening.path.length !== treeHeight(opening.itemCount)) return false;
+  if (opening.index >= opening.itemCount || opening.path.length !== treeHeight(opening.itemCount))
+    return false;
   const root = rootFromPath(opening, hasher);
   return root !== undefined && equalBytes(root, opening.root);
 }

@@ -48,7 +48,11 @@ export function decodeMessage<N extends MessageName>(name: N, bytes: Uint8Array)
     throw decodeError({ name, bytes, want: "protobuf bytes of that message", cause });
   }
   if (!equalBytes(encodeMessage(name, value as Messages[N]), bytes)) {
-    throw decodeError({ name, bytes, want: "the canonical encoding (ascending fields, no defaults, no unknown fields)" });
+    throw decodeError({
+      name,
+      bytes,
+      want: "the canonical encoding (ascending fields, no defaults, no unknown fields)",
+    });
   }
   return value as Messages[N];
 }
@@ -94,7 +98,13 @@ function toWire(type: protobuf.Type, value: Readonly<Record<string, unknown>>): 
 }
 
 function isDefault(value: unknown): boolean {
-  return value === 0 || value === 0n || value === false || value === "" || (value instanceof Uint8Array && value.length === 0);
+  return (
+    value === 0 ||
+    value === 0n ||
+    value === false ||
+    value === "" ||
+    (value instanceof Uint8Array && value.length === 0)
+  );
 }
 
 function scalarToWire(owner: protobuf.Type, field: protobuf.Field, value: unknown): unknown {
@@ -126,10 +136,12 @@ function integerToWire(owner: protobuf.Type, field: protobuf.Field, value: unkno
   const unsigned = kind.startsWith("u") || kind.startsWith("fixed");
   if (kind.endsWith("64")) {
     if (typeof value !== "bigint") throw encodeError(owner, field, value);
-    if ((unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value)) !== value) throw encodeError(owner, field, value);
+    if ((unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value)) !== value)
+      throw encodeError(owner, field, value);
     return new Long(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)), unsigned);
   }
-  if (typeof value !== "number" || (unsigned ? value >>> 0 : value | 0) !== value) throw encodeError(owner, field, value);
+  if (typeof value !== "number" || (unsigned ? value >>> 0 : value | 0) !== value)
+    throw encodeError(owner, field, value);
   return value;
 }
 
@@ -152,14 +164,16 @@ function fromWire(type: protobuf.Type, message: object, depth: number): Record<s
     if (field.repeated) {
       out[field.name] = Array.isArray(given) ? given.map((item) => scalarFromWire(field, item, depth)) : [];
     } else {
-      out[field.name] = given === undefined || given === null ? defaultOf(field) : scalarFromWire(field, given, depth);
+      out[field.name] =
+        given === undefined || given === null ? defaultOf(field) : scalarFromWire(field, given, depth);
     }
   }
   return out;
 }
 
 function scalarFromWire(field: protobuf.Field, value: unknown, depth: number): unknown {
-  if (field.resolvedType instanceof protobuf.Type) return fromWire(field.resolvedType, value as object, depth + 1);
+  if (field.resolvedType instanceof protobuf.Type)
+    return fromWire(field.resolvedType, value as object, depth + 1);
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (isLong(value)) {
     const bits = (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);

@@ -44,7 +44,14 @@ export function joinCommitment(parts: {
   readonly signer: Uint8Array;
   readonly salt: Uint8Array;
 }): Uint8Array {
-  return taggedHash("aivm/join", parts.requestId, parts.outputRoot, parts.traceRoot, parts.signer, parts.salt);
+  return taggedHash(
+    "aivm/join",
+    parts.requestId,
+    parts.outputRoot,
+    parts.traceRoot,
+    parts.signer,
+    parts.salt,
+  );
 }
 
 /** Seed that the chain gives a request whose requester named none: H(request id || hash of the accepting block). */

@@ -31,7 +31,10 @@ function main(): void {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(ROOT, target);
   for (const file of files) {
-    protobuf.parse(readFileSync(join(ROOT, file), "utf8"), root, { keepCase: false, alternateCommentMode: true });
+    protobuf.parse(readFileSync(join(ROOT, file), "utf8"), root, {
+      keepCase: false,
+      alternateCommentMode: true,
+    });
   }
   root.resolveAll();
   mkdirSync(join(ROOT, "gen"), { recursive: true });
@@ -50,7 +53,9 @@ function typesOf(root: protobuf.Root): string {
   for (const item of enums) parts.push(enumText(item));
   for (const item of messages) parts.push(messageText(item));
   const rows = messages.map((item) => `  "${fullName(item)}": ${typeName(item)};`);
-  parts.push(`/** Every message by its full protobuf name. */\nexport interface Messages {\n${rows.join("\n")}\n}`);
+  parts.push(
+    `/** Every message by its full protobuf name. */\nexport interface Messages {\n${rows.join("\n")}\n}`,
+  );
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -3,6 +3,198 @@ export const descriptor: object = {
  "nested": {
   "aivm": {
    "nested": {
+    "artifact": {
+     "nested": {
+      "v1": {
+       "nested": {
+        "TensorDecl": {
+         "fields": {
+          "dtype": {
+           "type": "uint32",
+           "id": 1
+          },
+          "shape": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 2
+          },
+          "lo": {
+           "type": "sint32",
+           "id": 3
+          },
+          "hi": {
+           "type": "sint32",
+           "id": 4
+          }
+         }
+        },
+        "OperandRef": {
+         "fields": {
+          "kind": {
+           "type": "uint32",
+           "id": 1
+          },
+          "index": {
+           "type": "uint32",
+           "id": 2
+          }
+         }
+        },
+        "OpDescriptor": {
+         "fields": {
+          "opcode": {
+           "type": "uint32",
+           "id": 1
+          },
+          "operands": {
+           "rule": "repeated",
+           "type": "OperandRef",
+           "id": 2
+          },
+          "output": {
+           "type": "TensorDecl",
+           "id": 3
+          },
+          "attrs": {
+           "rule": "repeated",
+           "type": "sint32",
+           "id": 4
+          }
+         }
+        },
+        "InputDecl": {
+         "fields": {
+          "name": {
+           "type": "string",
+           "id": 1
+          },
+          "type": {
+           "type": "TensorDecl",
+           "id": 2
+          },
+          "scale": {
+           "type": "double",
+           "id": 3
+          },
+          "zero": {
+           "type": "sint32",
+           "id": 4
+          },
+          "ingest": {
+           "type": "string",
+           "id": 5
+          }
+         }
+        },
+        "OutputDecl": {
+         "fields": {
+          "name": {
+           "type": "string",
+           "id": 1
+          },
+          "source": {
+           "type": "OperandRef",
+           "id": 2
+          },
+          "scale": {
+           "type": "double",
+           "id": 3
+          },
+          "zero": {
+           "type": "sint32",
+           "id": 4
+          }
+         }
+        },
+        "Meta": {
+         "fields": {
+          "specVersion": {
+           "type": "uint32",
+           "id": 1,
+           "protoName": "spec_version"
+          },
+          "name": {
+           "type": "string",
+           "id": 2
+          },
+          "inputs": {
+           "rule": "repeated",
+           "type": "InputDecl",
+           "id": 3
+          },
+          "constants": {
+           "rule": "repeated",
+           "type": "TensorDecl",
+           "id": 4
+          },
+          "outputs": {
+           "rule": "repeated",
+           "type": "OutputDecl",
+           "id": 5
+          },
+          "precision": {
+           "type": "string",
+           "id": 6
+          },
+          "card": {
+           "type": "string",
+           "id": 7
+          }
+         }
+        },
+        "ArtifactHeader": {
+         "fields": {
+          "descriptors": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 1
+          },
+          "meta": {
+           "type": "bytes",
+           "id": 2
+          },
+          "constantRoots": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 3,
+           "protoName": "constant_roots"
+          }
+         }
+        },
+        "OperandOpening": {
+         "fields": {
+          "chunks": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 1
+          },
+          "data": {
+           "type": "bytes",
+           "id": 2
+          },
+          "siblings": {
+           "type": "bytes",
+           "id": 3
+          },
+          "path": {
+           "type": "bytes",
+           "id": 4
+          }
+         }
+        },
+        "ElementWitness": {
+         "fields": {
+          "operands": {
+           "rule": "repeated",
+           "type": "OperandOpening",
+           "id": 1
+          }
+         }
+        }
+       }
+      }
+     }
+    },
     "dispute": {
      "nested": {
       "v1": {

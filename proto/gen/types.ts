@@ -42,6 +42,86 @@ export const PrivateQueryStatus: {
   PRIVATE_QUERY_STATUS_REFUNDED: 3,
 };
 
+/** Type of a tensor: what values it may hold. `lo` and `hi` are inclusive. */
+export interface TensorDecl {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Where an operand comes from. kind: 1 = program input, 2 = output of an earlier op, 3 = constant. */
+export interface OperandRef {
+  readonly kind: number;
+  readonly index: number;
+}
+
+/** One op: one output tensor. Attributes are positional; the op names them (aivm/ops). */
+export interface OpDescriptor {
+  readonly opcode: number;
+  readonly operands: readonly OperandRef[];
+  readonly output?: TensorDecl | undefined;
+  readonly attrs: readonly number[];
+}
+
+/** An input of the program: real = scale x (q - zero). */
+export interface InputDecl {
+  readonly name: string;
+  readonly type?: TensorDecl | undefined;
+  readonly scale: number;
+  readonly zero: number;
+  /** How raw bytes become the tensor: "tensor" = canonical bytes. */
+  readonly ingest: string;
+}
+
+/** An output of the program: which tensor it is, and real = scale x (q - zero). */
+export interface OutputDecl {
+  readonly name: string;
+  readonly source?: OperandRef | undefined;
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** Everything that gives the descriptors their meaning and is not in them. */
+export interface Meta {
+  readonly specVersion: number;
+  readonly name: string;
+  readonly inputs: readonly InputDecl[];
+  readonly constants: readonly TensorDecl[];
+  readonly outputs: readonly OutputDecl[];
+  /** Quantisation scheme that the compiler used, for example "a8". */
+  readonly precision: string;
+  /** The measured card, JSON text made by the compiler; may be empty. */
+  readonly card: string;
+}
+
+/** Head of an artifact file. The data section behind it holds the constants in order, each aligned to 64 bytes. */
+export interface ArtifactHeader {
+  /** Canonical bytes of OpDescriptor, in program order. */
+  readonly descriptors: readonly Uint8Array[];
+  /** Canonical bytes of Meta. */
+  readonly meta: Uint8Array;
+  /** Root of each constant, 32 bytes each. */
+  readonly constantRoots: readonly Uint8Array[];
+}
+
+/** What one operand of one element was: the chunks that hold the elements read, and the proof that they are its chunks. An operand of which no element is read has every field empty. */
+export interface OperandOpening {
+  /** Indices of the opened chunks, ascending. */
+  readonly chunks: readonly number[];
+  /** The chunks' bytes, concatenated in that order. */
+  readonly data: Uint8Array;
+  /** Hashes that lead from the chunks to the tensor root: level by level from the leaves, left to right, 32 bytes each. */
+  readonly siblings: Uint8Array;
+  /** Path of the tensor root in the trace root, the input root or the weights root, 32 bytes a hash. */
+  readonly path: Uint8Array;
+}
+
+/** All that is needed to recompute one element of one op: one opening per operand, in order. */
+export interface ElementWitness {
+  readonly operands: readonly OperandOpening[];
+}
+
 /** Inclusion of one trace slot in a trace root: the item is u32be(slot) || root. */
 export interface SlotOpening {
   readonly slot: number;
@@ -777,6 +857,15 @@ export interface TeeQueryParamsResponse {
 
 /** Every message by its full protobuf name. */
 export interface Messages {
+  "aivm.artifact.v1.TensorDecl": TensorDecl;
+  "aivm.artifact.v1.OperandRef": OperandRef;
+  "aivm.artifact.v1.OpDescriptor": OpDescriptor;
+  "aivm.artifact.v1.InputDecl": InputDecl;
+  "aivm.artifact.v1.OutputDecl": OutputDecl;
+  "aivm.artifact.v1.Meta": Meta;
+  "aivm.artifact.v1.ArtifactHeader": ArtifactHeader;
+  "aivm.artifact.v1.OperandOpening": OperandOpening;
+  "aivm.artifact.v1.ElementWitness": ElementWitness;
   "aivm.dispute.v1.SlotOpening": SlotOpening;
   "aivm.dispute.v1.MsgJoin": MsgJoin;
   "aivm.dispute.v1.MsgJoinResponse": MsgJoinResponse;

@@ -3,7 +3,19 @@ import fc from "fast-check";
 import { isAivmError } from "../../common/index.ts";
 import { completeMessage, decodeMessage, encodeMessage, isMessageName } from "../../proto/codec.ts";
 
-const EDGES = [0n, 1n, 127n, 128n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
+const EDGES = [
+  0n,
+  1n,
+  127n,
+  128n,
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 53n + 1n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
 
 describe("proto/codec", () => {
   it("keeps every u64, the edges included", () => {
@@ -16,7 +28,11 @@ describe("proto/codec", () => {
   });
 
   it("writes nothing for defaults and reads them back", () => {
-    const bytes = encodeMessage("aivm.inference.v1.MsgRequestInference", { maxTokens: 0, input: new Uint8Array(), eagerTrace: false });
+    const bytes = encodeMessage("aivm.inference.v1.MsgRequestInference", {
+      maxTokens: 0,
+      input: new Uint8Array(),
+      eagerTrace: false,
+    });
     expect(bytes).to.have.length(0);
     const value = decodeMessage("aivm.inference.v1.MsgRequestInference", bytes);
     expect(value.feeUaivm).to.equal(0n);
@@ -44,7 +60,9 @@ describe("proto/codec", () => {
       [0x0a, 0x05, 0x61], // string cut short
     ];
     for (const bytes of cases) {
-      expect(() => decodeMessage("aivm.runner.v1.MsgAddBond", new Uint8Array(bytes)), String(bytes)).to.throw("AIVM_DECODE");
+      expect(() => decodeMessage("aivm.runner.v1.MsgAddBond", new Uint8Array(bytes)), String(bytes)).to.throw(
+        "AIVM_DECODE",
+      );
     }
   });
 
@@ -65,7 +83,9 @@ describe("proto/codec", () => {
   it("refuses values of the wrong kind or out of range instead of writing 0", () => {
     const wrong: readonly unknown[] = [5, -1n, 2n ** 64n, "5"];
     for (const amountUaivm of wrong) {
-      expect(() => encodeMessage("aivm.runner.v1.MsgAddBond", { amountUaivm: amountUaivm as bigint })).to.throw("AIVM_ENCODE");
+      expect(() =>
+        encodeMessage("aivm.runner.v1.MsgAddBond", { amountUaivm: amountUaivm as bigint }),
+      ).to.throw("AIVM_ENCODE");
     }
     expect(() => encodeMessage("aivm.inference.v1.Request", { maxTokens: -1 })).to.throw("AIVM_ENCODE");
     expect(() => encodeMessage("aivm.inference.v1.Request", { maxTokens: 1.5 })).to.throw("AIVM_ENCODE");

@@ -1,0 +1,51 @@
+# aivm: every task a person needs. `make` prints this help.
+.DEFAULT_GOAL := help
+SHELL := bash
+STAMP := node_modules/.aivm-installed
+
+.PHONY: help setup build check lint types knip architecture gen test demo devnet bench clean
+
+help: ## This help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install the pinned dependencies (no install scripts run)
+
+$(STAMP): package.json package-lock.json .npmrc
+	npm ci --no-progress --loglevel=error
+	@touch $@
+
+build: $(STAMP) ## Compile TypeScript, WASM kernels and contracts
+	@npm run --silent build
+
+check: build lint types knip architecture gen ## Everything that must hold before a commit, tests aside
+	@git diff --exit-code --stat -- proto/gen || { echo "proto/gen is stale: run make gen and commit the result"; exit 1; }
+
+lint: $(STAMP) ## Format, lint and import boundaries
+	@npx biome check --error-on-warnings .
+
+types: $(STAMP) ## Type check
+	@npx tsc --noEmit
+
+knip: $(STAMP) ## Unused files, exports and dependencies
+	@npx knip
+
+architecture: $(STAMP) ## The rules of composition
+	@npx mocha test/architecture.test.ts
+
+gen: $(STAMP) ## Regenerate proto/gen from the .proto files
+	@npx tsx scripts/genProto.ts
+
+test: build ## All tests
+	@npx mocha 'test/**/*.test.ts'
+
+demo: build ## The main job end to end, on embedded defaults (SEED=n for another one)
+	@node dist/test/demo/main.js
+
+devnet: build ## The same network left running, with its addresses, keys and URLs
+	@node dist/cli/bin/aivm.js devnet
+
+bench: build ## All benchmarks; writes the tables and charts that the docs show
+	@npm run --silent bench -- all --write docs/bench
+
+clean: ## Remove everything that was built
+	rm -rf dist build coverage .home demo-report.json

@@ -1,0 +1,91 @@
+/**
+ * Compiles every Solidity file under the contract folders with solc-js and writes one JSON a contract
+ * (abi, bytecode, deployedBytecode) to build/contracts. Same sources and compiler, same bytes: no metadata hash goes
+ * into the code. `npx tsx scripts/buildContracts.ts`.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+const FOLDERS = ["oracle-relayer/contracts", "opml-dispute/contracts"];
+const SETTINGS = {
+  optimizer: { enabled: true, runs: 20_000 },
+  evmVersion: "cancun",
+  metadata: { bytecodeHash: "none", appendCBOR: false },
+  outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] } },
+};
+
+/** One compiled contract. Bytecode as 0x-prefixed hex. */
+export interface CompiledContract {
+  readonly contractName: string;
+  readonly sourceName: string;
+  readonly abi: readonly Readonly<Record<string, unknown>>[];
+  readonly bytecode: `0x${string}`;
+  readonly deployedBytecode: `0x${string}`;
+}
+
+interface SolcOutput {
+  readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[];
+  readonly contracts?: Readonly<Record<string, Readonly<Record<string, SolcContract>>>>;
+}
+
+interface SolcContract {
+  readonly abi: CompiledContract["abi"];
+  readonly evm: { readonly bytecode: { readonly object: string }; readonly deployedBytecode: { readonly object: string } };
+}
+
+/**
+ * Compiles the Solidity files under `folders` (relative to the repository's root), sorted by name.
+ * @throws Error with the compiler's own messages when it reports any error or warning.
+ */
+export function compileContracts(folders: readonly string[] = FOLDERS): CompiledContract[] {
+  const files = folders.flatMap(solidityFiles);
+  const sources = Object.fromEntries(files.map((file) => [file, { content: readFileSync(join(ROOT, file), "utf8") }]));
+  const input = JSON.stringify({ language: "Solidity", sources, settings: SETTINGS });
+  const solc: { compile(input: string): string } = createRequire(import.meta.url)("solc");
+  const output: SolcOutput = JSON.parse(solc.compile(input));
+  const complaints = output.errors ?? [];
+  if (complaints.length > 0) throw new Error(complaints.map((item) => item.formattedMessage).join("\n"));
+  return Object.entries(output.contracts ?? {})
+    .flatMap(([sourceName, byName]) =>
+      Object.entries(byName).map(([contractName, compiled]) => describe({ sourceName, contractName, compiled })),
+    )
+    .sort((a, b) => (a.contractName < b.contractName ? -1 : 1));
+}
+
+function describe(one: {
+  readonly sourceName: string;
+  readonly contractName: string;
+  readonly compiled: SolcContract;
+}): CompiledContract {
+  const { abi, evm } = one.compiled;
+  return {
+    contractName: one.contractName,
+    sourceName: one.sourceName,
+    abi,
+    bytecode: `0x${evm.bytecode.object}`,
+    deployedBytecode: `0x${evm.deployedBytecode.object}`,
+  };
+}
+
+function solidityFiles(folder: string): string[] {
+  const root = join(ROOT, folder);
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".sol"))
+    .map((file) => relative(ROOT, join(root, file)))
+    .sort();
+}
+
+function main(): void {
+  const target = join(ROOT, "build", "contracts");
+  mkdirSync(target, { recursive: true });
+  const contracts = compileContracts();
+  for (const contract of contracts) {
+    writeFileSync(join(target, `${contract.contractName}.json`), `${JSON.stringify(contract, null, 1)}\n`);
+  }
+  console.log(`${contracts.length} contracts compiled to build/contracts`);
+}
+
+if (process.argv[1] !== undefined && import.meta.filename === process.argv[1]) main();
