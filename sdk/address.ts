@@ -7,7 +7,12 @@ import { sdkError } from "./errors/errors.ts";
 export function addressToBytes(address: string): Uint8Array {
   const decoded = bech32.decodeUnsafe(address);
   const bytes = decoded === undefined ? undefined : bech32.fromWordsUnsafe(decoded.words);
-  if (!decoded || !(bytes instanceof Uint8Array) || decoded.prefix !== ADDRESS_PREFIX || bytes.length !== 20) {
+  if (
+    !decoded ||
+    !(bytes instanceof Uint8Array) ||
+    decoded.prefix !== ADDRESS_PREFIX ||
+    bytes.length !== 20
+  ) {
     throw sdkError("SDK_ARGUMENT", {
       what: "address",
       want: `20 bytes in bech32 with the prefix ${ADDRESS_PREFIX}`,

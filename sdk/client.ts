@@ -1,8 +1,8 @@
 /** The client is data: where the node is, how to wait, what gas costs. Actions are functions that take it. */
 import { Comet38Client, type RpcClient } from "@cosmjs/tendermint-rpc";
 import type { Clock } from "./ports.ts";
-import { type GasPrice, parseGasPrice } from "./tx/gas.ts";
 import { typedTransport } from "./transport.ts";
+import { type GasPrice, parseGasPrice } from "./tx/gas.ts";
 
 /** A connection to one chain. Make it with `createClient` (sdk/io) or, with ports of your own, `clientOver`. */
 export interface Client {

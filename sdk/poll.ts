@@ -1,6 +1,7 @@
 /** Waiting is looking again: bounded by a deadline, and patient with a node that restarts meanwhile. */
-import { isUnreachable, sdkError } from "./errors/errors.ts";
+
 import type { Client } from "./client.ts";
+import { isUnreachable, sdkError } from "./errors/errors.ts";
 
 /**
  * Calls `probe` until it returns something. A node that cannot be reached is asked again; every other error ends the
@@ -45,5 +46,7 @@ export function whileUnreachable<T>(
   options: { readonly what: string; readonly deadlineMs: number; readonly call: () => Promise<T> },
 ): Promise<T> {
   const probe = async (): Promise<{ value: T }> => ({ value: await options.call() });
-  return pollUntil(client, { what: options.what, deadlineMs: options.deadlineMs, probe }).then((found) => found.value);
+  return pollUntil(client, { what: options.what, deadlineMs: options.deadlineMs, probe }).then(
+    (found) => found.value,
+  );
 }

@@ -15,7 +15,11 @@ type ResponseOf<M extends string, X extends string> = `aivm.${M}.v1.Query${X}Res
 export async function queryRaw(client: Client, path: string, data: Uint8Array): Promise<Uint8Array> {
   const { code, codespace, log, value } = await client.comet.abciQuery({ path, data, prove: false });
   if (code !== undefined && code !== 0) {
-    throw new ChainAnswerError("SDK_QUERY_FAILED", `query ${path}`, { chainCode: code, codespace, log: log ?? "" });
+    throw new ChainAnswerError("SDK_QUERY_FAILED", `query ${path}`, {
+      chainCode: code,
+      codespace,
+      log: log ?? "",
+    });
   }
   return value;
 }
@@ -23,7 +27,12 @@ export async function queryRaw(client: Client, path: string, data: Uint8Array): 
 /** A query of ours by its full names. @throws as `queryRaw`, and AIVM_DECODE for an answer of another schema */
 export async function queryMessage<Q extends MessageName, R extends MessageName>(
   client: Client,
-  query: { readonly path: string; readonly request: Q; readonly response: R; readonly value: Loose<Messages[Q]> },
+  query: {
+    readonly path: string;
+    readonly request: Q;
+    readonly response: R;
+    readonly value: Loose<Messages[Q]>;
+  },
 ): Promise<Messages[R]> {
   const answer = await queryRaw(client, query.path, encodeMessage(query.request, query.value));
   return decodeMessage(query.response, answer);
@@ -60,5 +69,7 @@ export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined>
 
 /** True when a query failed because what it asked for does not exist. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof ChainAnswerError && /not found|unknown|does not exist|no such/i.test(error.answer.log);
+  return (
+    error instanceof ChainAnswerError && /not found|unknown|does not exist|no such/i.test(error.answer.log)
+  );
 }

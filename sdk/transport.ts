@@ -13,7 +13,10 @@ export class RpcAnswerError extends AivmError {
   readonly rpcCode: number;
   readonly data: string;
 
-  constructor(method: string, answer: { readonly code: number; readonly message: string; readonly data: string }) {
+  constructor(
+    method: string,
+    answer: { readonly code: number; readonly message: string; readonly data: string },
+  ) {
     super("SDK_RPC", {
       what: `JSON-RPC method ${method}`,
       want: "a result",
@@ -75,6 +78,7 @@ function parseAnswer(message: string): { code: number; message: string; data: st
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
+  const code =
+    typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
   return `${error.message}${code}`;
 }

@@ -73,6 +73,23 @@ export function attrAt(descriptor: OpDescriptor, index: number): number {
   return descriptor.attrs[index] ?? 0;
 }
 
+/**
+ * Positional attributes of named ones; for ops whose attributes all have names of their own.
+ * @throws AIVM_ATTRIBUTE when one is missing.
+ */
+export function attrsOf(op: Op, values: Readonly<Record<string, number>>): number[] {
+  return op.attributes.map((name) => {
+    const value = values[name];
+    if (value !== undefined) return value;
+    throw new AivmError("AIVM_ATTRIBUTE", {
+      what: `attribute ${name} of ${op.name}`,
+      want: "a number",
+      got: "nothing",
+      remedy: "give every attribute of the op",
+    });
+  });
+}
+
 /** Operand type number `index`. @throws AIVM_OPERANDS when there is none. */
 export function operandAt(node: OpNode, index: number): TensorType {
   const type = node.operands[index];

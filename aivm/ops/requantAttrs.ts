@@ -2,7 +2,15 @@
 import { clamp } from "../numeric/clamp.ts";
 import { MAX_MULTIPLIER, MAX_SHIFT, type Requant } from "../numeric/requant.ts";
 import { DTYPE_RANGE, type TensorType } from "../tensor/tensor.ts";
-import { type ArithmeticBound, assertAttr, attrAt, type ConstantOperands, maxAbs, type OpNode, operandAt } from "./op.ts";
+import {
+  type ArithmeticBound,
+  assertAttr,
+  attrAt,
+  type ConstantOperands,
+  maxAbs,
+  type OpNode,
+  operandAt,
+} from "./op.ts";
 
 /** Checks the three attributes multiplier, shift, zero that start at `first`. @throws AIVM_ATTRIBUTE. */
 export function assertRequantAttrs(node: OpNode, first: number): void {

@@ -36,7 +36,14 @@ export interface WindowAttrs {
  */
 export function windowOf(node: OpNode, at: WindowAttrs): Window {
   assertRank(node, 0, 4);
-  for (const [offset, name] of ["strideH", "strideW", "padTop", "padLeft", "padBottom", "padRight"].entries()) {
+  for (const [offset, name] of [
+    "strideH",
+    "strideW",
+    "padTop",
+    "padLeft",
+    "padBottom",
+    "padRight",
+  ].entries()) {
     assertAttr(node, at.stride + offset, { name, lo: offset < 2 ? 1 : 0, hi: MAX_WINDOW });
   }
   if (at.dilation !== undefined) {
@@ -45,7 +52,11 @@ export function windowOf(node: OpNode, at: WindowAttrs): Window {
   }
   const window = windowGeometry(node, at);
   if (window.outHeight < 1 || window.outWidth < 1) {
-    throw shapeError("window", "an input at least as large as the window, padding included", operandAt(node, 0).shape);
+    throw shapeError(
+      "window",
+      "an input at least as large as the window, padding included",
+      operandAt(node, 0).shape,
+    );
   }
   return window;
 }

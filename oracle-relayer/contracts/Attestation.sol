@@ -12,6 +12,15 @@ struct AttestationConfig {
     uint64 minRotationDelay; // seconds between two rotations
 }
 
+/// @notice A validator set to rotate to.
+struct NewSet {
+    uint64 setId;
+    uint64 validFrom; // Unix seconds before which it may not be installed
+    uint64 expires;
+    address[] signers; // strictly ascending
+    uint64[] powers;
+}
+
 /// @title Results roots of the aivm chain, as its validators attest them.
 /// @notice Digest of a root:
 ///   keccak256(0x1901 || DOMAIN_SEPARATOR || keccak256(abi.encode(ROOT_TYPE, setId, rootHeight, root)))
@@ -97,26 +106,20 @@ contract Attestation {
 
     /// @notice Replaces the current set by one that more than 2/3 of the current set's power signed.
     /// Ids may skip, but not far, so that no single rotation can use up the id space.
-    function rotate(
-        uint64 setId,
-        uint64 validFrom,
-        uint64 expires,
-        address[] calldata signers,
-        uint64[] calldata powers,
-        uint256 bitmap,
-        bytes calldata signatures
-    ) external {
+    function rotate(NewSet calldata next, uint256 bitmap, bytes calldata signatures) external {
         uint64 current = currentSetId;
-        if (setId <= current || setId - current > MAX_SET_JUMP) revert SetIdOutOfRange(current, setId);
+        if (next.setId <= current || next.setId - current > MAX_SET_JUMP) {
+            revert SetIdOutOfRange(current, next.setId);
+        }
         uint256 earliest = rotatedAt + MIN_ROTATION_DELAY;
-        if (validFrom > earliest) earliest = validFrom;
+        if (next.validFrom > earliest) earliest = next.validFrom;
         if (block.timestamp < earliest) revert RotationTooEarly(earliest, block.timestamp);
-        if (expires <= block.timestamp) revert SetExpired(setId, expires);
-        (bytes memory packed, uint128 threshold) = SignerSet.pack(signers, powers);
-        bytes32 digest = setDigest(setId, keccak256(packed), threshold, validFrom, expires);
+        if (next.expires <= block.timestamp) revert SetExpired(next.setId, next.expires);
+        (bytes memory packed, uint128 threshold) = SignerSet.pack(next.signers, next.powers);
+        bytes32 digest = setDigest(next.setId, keccak256(packed), threshold, next.validFrom, next.expires);
         SignerSet.verify(liveSet(current), digest, bitmap, signatures);
         retire(current);
-        install(setId, expires, packed, threshold);
+        install(next.setId, next.expires, packed, threshold);
     }
 
     function rootDigest(uint64 setId, uint64 rootHeight, bytes32 root) public view returns (bytes32) {

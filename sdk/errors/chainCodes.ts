@@ -13,13 +13,28 @@ export const CODE_TX_IN_MEMPOOL = 19;
 const ROOT_CODES: ReadonlyMap<number, CodeText> = new Map([
   [2, { name: "tx parse error", remedy: "Build the transaction with this version of the client." }],
   [3, { name: "invalid sequence", remedy: "Send again; the client reads the sequence anew." }],
-  [4, { name: "unauthorized", remedy: "Check the chain id and that the signer is the message's first field." }],
+  [
+    4,
+    { name: "unauthorized", remedy: "Check the chain id and that the signer is the message's first field." },
+  ],
   [5, { name: "insufficient funds", remedy: "Fund the account or lower the amount, the bond or the fee." }],
-  [6, { name: "unknown request", remedy: "Check the query path or the message type against this chain's version." }],
+  [
+    6,
+    {
+      name: "unknown request",
+      remedy: "Check the query path or the message type against this chain's version.",
+    },
+  ],
   [7, { name: "invalid address", remedy: "Pass a bech32 address with the prefix aivm." }],
-  [9, { name: "unknown address", remedy: "Fund the account first: an account exists once it has received coins." }],
+  [
+    9,
+    {
+      name: "unknown address",
+      remedy: "Fund the account first: an account exists once it has received coins.",
+    },
+  ],
   [10, { name: "invalid coins", remedy: "Pass a positive amount of uaivm." }],
-  [11, { name: "out of gas", remedy: "Raise the gas limit or leave gas to \"auto\"." }],
+  [11, { name: "out of gas", remedy: 'Raise the gas limit or leave gas to "auto".' }],
   [13, { name: "insufficient fee", remedy: "Raise the gas price to the node's minimum." }],
   [18, { name: "invalid request", remedy: "Read the log: it names the field and what it must be." }],
   [19, { name: "tx already in mempool", remedy: "Wait for it: the same transaction is on its way." }],
@@ -34,6 +49,9 @@ const ROOT_CODES: ReadonlyMap<number, CodeText> = new Map([
 const DEFAULT_TEXT: CodeText = { name: "error", remedy: "Read the log: it says what was expected." };
 
 /** Name and remedy of a result code. Codes of our own modules explain themselves in their log. */
-export function explainChainCode(answer: { readonly codespace: string; readonly chainCode: number }): CodeText {
+export function explainChainCode(answer: {
+  readonly codespace: string;
+  readonly chainCode: number;
+}): CodeText {
   return (answer.codespace === ROOT_CODESPACE && ROOT_CODES.get(answer.chainCode)) || DEFAULT_TEXT;
 }

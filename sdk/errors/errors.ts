@@ -27,8 +27,16 @@ export type SdkErrorCode =
   | "SDK_ARGUMENT"
   /** What the chain or a runner returned does not hash to what it must. */
   | "SDK_VERIFY"
+  /** Evidence or keys of an enclave were refused; nothing was sent to it. */
+  | "SDK_ENCLAVE"
+  /** The enclave refused a sealed query. */
+  | "SDK_PRIVATE_REFUSED"
   /** The request ended without a result. */
-  | "SDK_EXPIRED";
+  | "SDK_EXPIRED"
+  /** An enclave's evidence or keys do not hold. */
+  | "SDK_ENCLAVE"
+  /** A private query was refused, by the enclave or by this client's own checks. */
+  | "SDK_PRIVATE_REFUSED";
 
 /** An error of the client. */
 export function sdkError(code: SdkErrorCode, facts: ErrorFacts, cause?: unknown): AivmError {
@@ -48,15 +56,28 @@ export interface ChainAnswer {
 export class ChainAnswerError extends AivmError {
   readonly answer: ChainAnswer;
 
-  constructor(code: "SDK_TX_REJECTED" | "SDK_TX_FAILED" | "SDK_QUERY_FAILED", what: string, answer: ChainAnswer) {
+  constructor(
+    code: "SDK_TX_REJECTED" | "SDK_TX_FAILED" | "SDK_QUERY_FAILED",
+    what: string,
+    answer: ChainAnswer,
+  ) {
     const { name, remedy } = explainChainCode(answer);
-    super(code, { what, want: "code 0", got: `code ${answer.chainCode} of ${answer.codespace} (${name}): ${answer.log}`, remedy });
+    super(code, {
+      what,
+      want: "code 0",
+      got: `code ${answer.chainCode} of ${answer.codespace} (${name}): ${answer.log}`,
+      remedy,
+    });
     this.answer = answer;
   }
 }
 
 /** True when `error` is the chain's answer with that codespace and code. */
-export function isChainAnswer(error: unknown, codespace: string, chainCode: number): error is ChainAnswerError {
+export function isChainAnswer(
+  error: unknown,
+  codespace: string,
+  chainCode: number,
+): error is ChainAnswerError {
   return (
     error instanceof ChainAnswerError &&
     error.answer.codespace === codespace &&

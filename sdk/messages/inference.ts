@@ -23,5 +23,9 @@ export function commitmentOf(opening: ResultOpening): Uint8Array {
 /** First half of answering a request. */
 export function commitResultMessage(opening: ResultOpening): EncodeObject {
   const { runner, requestId } = opening;
-  return message("aivm.inference.v1.MsgCommitResult", { runner, requestId, commitment: commitmentOf(opening) });
+  return message("aivm.inference.v1.MsgCommitResult", {
+    runner,
+    requestId,
+    commitment: commitmentOf(opening),
+  });
 }

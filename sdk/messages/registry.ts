@@ -1,12 +1,27 @@
 /** Our messages as CosmJS types, made from the schema: a message that is added to a .proto file is signable here. */
-import { type GeneratedType, Registry, type TelescopeGeneratedType } from "@cosmjs/proto-signing";
+import { type GeneratedType, Registry } from "@cosmjs/proto-signing";
 import { BinaryWriter } from "cosmjs-types/binary";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { descriptor } from "../../proto/gen/descriptor.ts";
-import { decodeMessage, encodeMessage, isMessageName, type MessageName } from "../../proto/index.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  isMessageName,
+  type Loose,
+  type MessageName,
+  type Messages,
+} from "../../proto/index.ts";
+
+/** The shape of a type that CosmJS' Registry takes, for one message of ours. */
+export interface AivmGeneratedType<N extends MessageName> {
+  readonly typeUrl: string;
+  readonly encode: (message: Loose<Messages[N]>) => BinaryWriter;
+  readonly decode: (bytes: Uint8Array) => Messages[N];
+  readonly fromPartial: (message: Loose<Messages[N]>) => Loose<Messages[N]>;
+}
 
 /** CosmJS type of a message of ours; its encoding is the canonical one of proto/codec.ts. */
-export function generatedTypeOf(name: MessageName): TelescopeGeneratedType {
+export function generatedTypeOf<N extends MessageName>(name: N): AivmGeneratedType<N> {
   return {
     typeUrl: `/${name}`,
     encode: (message) => {

@@ -1,11 +1,12 @@
 /** Handing signed bytes to the node, in such a way that handing them over twice is the same as once. */
+
+import { hexToBytes } from "../../common/index.ts";
 import type { Client } from "../client.ts";
 import { CODE_TX_IN_MEMPOOL, CODE_WRONG_SEQUENCE, ROOT_CODESPACE } from "../errors/chainCodes.ts";
 import { ChainAnswerError, isChainAnswer } from "../errors/errors.ts";
 import { whileUnreachable } from "../poll.ts";
 import { RpcAnswerError } from "../transport.ts";
-import { hexToBytes } from "../../common/index.ts";
-import { toTxResult, type TxResult } from "./result.ts";
+import { type TxResult, toTxResult } from "./result.ts";
 import type { SignedTx } from "./sign.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** One message of ours in one transaction, and its typed answer: what most actions are. */
 import { decodeMessage, type Loose, type Messages } from "../../proto/index.ts";
 import type { Client } from "../client.ts";
-import { message, type ResponseNameOf, responseNameOf, type TxMessageName } from "../messages/message.ts";
 import { sdkError } from "../errors/errors.ts";
+import { message, type ResponseNameOf, responseNameOf, type TxMessageName } from "../messages/message.ts";
 import type { TxResult } from "./result.ts";
 import { sendTx, type TxOptions } from "./sendTx.ts";
 

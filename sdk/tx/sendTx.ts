@@ -1,6 +1,7 @@
 /** Sending transactions: in order per signer, several in flight, each waited for by its hash. */
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Client } from "../client.ts";
+import { isUnreachable } from "../errors/errors.ts";
 import { pollUntil, whileUnreachable } from "../poll.ts";
 import { readAccount, requireAccount } from "./account.ts";
 import { broadcast, broadcastOnce, isWrongSequence, lookUpTx } from "./broadcast.ts";
@@ -8,7 +9,6 @@ import { feeOf, withMargin } from "./gas.ts";
 import { requireSuccess, type TxResult } from "./result.ts";
 import { type AccountState, enqueue, expectedSequence } from "./sequencer.ts";
 import { bodyOf, type SignedTx, signTx, simulate } from "./sign.ts";
-import { isUnreachable } from "../errors/errors.ts";
 import type { Signer } from "./signer.ts";
 
 /** How to send; every action that writes takes these. */
@@ -46,7 +46,9 @@ export async function queueTx(
 ): Promise<QueuedTx> {
   const deadlineMs = client.clock.nowMs() + (options.timeoutMs ?? client.timeoutMs);
   const body = bodyOf(options.messages, options.memo ?? "");
-  const sent = await enqueue(options.signer.sequencer, () => signInTurn(client, { ...options, body, deadlineMs }));
+  const sent = await enqueue(options.signer.sequencer, () =>
+    signInTurn(client, { ...options, body, deadlineMs }),
+  );
   const included = async (): Promise<TxResult> =>
     requireSuccess(await waitForTx(client, { tx: sent.tx, address: options.signer.address, deadlineMs }));
   return { hash: sent.tx.hash, gasLimit: sent.gasLimit, feeUaivm: sent.feeUaivm, included };
@@ -94,7 +96,8 @@ async function signInTurn(client: Client, turn: Turn): Promise<Sent> {
 
 async function signAndBroadcast(client: Client, turn: Turn, account: AccountState): Promise<Sent> {
   const { signer, body, deadlineMs } = turn;
-  const gasLimit = typeof turn.gas === "bigint" ? turn.gas : await simulatedGas(client, turn, account.sequence);
+  const gasLimit =
+    typeof turn.gas === "bigint" ? turn.gas : await simulatedGas(client, turn, account.sequence);
   const feeUaivm = feeOf(gasLimit, client.gasPrice);
   const tx = await signTx(client, { signer, body, account, gasLimit, feeUaivm });
   await broadcast(client, tx, deadlineMs);

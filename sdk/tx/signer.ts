@@ -1,5 +1,9 @@
 /** Who signs. The key stays inside the CosmJS wallet; nothing here prints it. */
-import { DirectSecp256k1HdWallet, DirectSecp256k1Wallet, type OfflineDirectSigner } from "@cosmjs/proto-signing";
+import {
+  DirectSecp256k1HdWallet,
+  DirectSecp256k1Wallet,
+  type OfflineDirectSigner,
+} from "@cosmjs/proto-signing";
 import { ADDRESS_PREFIX } from "../../common/index.ts";
 import { sdkError } from "../errors/errors.ts";
 import { createSequencer, type Sequencer } from "./sequencer.ts";
@@ -27,7 +31,8 @@ export type SignerSource =
 export async function createSigner(source: SignerSource): Promise<Signer> {
   const wallet = await walletOf(source);
   const [account] = await wallet.getAccounts();
-  if (account === undefined || account.algo !== "secp256k1") throw keyError("a wallet with a secp256k1 account");
+  if (account === undefined || account.algo !== "secp256k1")
+    throw keyError("a wallet with a secp256k1 account");
   return { address: account.address, publicKey: account.pubkey, wallet, sequencer: createSequencer() };
 }
 
@@ -46,5 +51,10 @@ async function walletOf(source: SignerSource): Promise<OfflineDirectSigner> {
 
 /** Causes are left out on purpose: a library's message may quote what it was given. */
 function keyError(want: string): Error {
-  return sdkError("SDK_KEY", { what: "signing key", want, got: "something else", remedy: "Check the key source." });
+  return sdkError("SDK_KEY", {
+    what: "signing key",
+    want,
+    got: "something else",
+    remedy: "Check the key source.",
+  });
 }

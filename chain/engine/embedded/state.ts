@@ -65,7 +65,7 @@ export function stateAfterInitChain(
   const validators =
     response.validators.length > 0 ? applyValidatorUpdates([], response.validators) : state.validators;
   const params = updateConsensusParams(state.params, response.consensusParams);
-  const version = response.consensusParams?.version ?? { app: appVersion };
+  const version = response.consensusParams === undefined ? { app: appVersion } : params.version;
   return {
     ...state,
     validators,
