@@ -22,7 +22,10 @@ export function createEnclaveHttp(timeoutMs = 30_000): EnclaveHttp {
   };
 }
 
-async function call(url: string, init: RequestInit): Promise<{ readonly status: number; readonly body: Uint8Array }> {
+async function call(
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly status: number; readonly body: Uint8Array }> {
   try {
     const response = await fetch(url, init);
     const body = new Uint8Array(await response.arrayBuffer());
@@ -30,6 +33,10 @@ async function call(url: string, init: RequestInit): Promise<{ readonly status: 
     return { status: response.status, body };
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : String(cause);
-    throw sdkError("SDK_UNREACHABLE", { what: `enclave at ${url}`, want: "an answer", got, remedy: "Check that its host runs." }, cause);
+    throw sdkError(
+      "SDK_UNREACHABLE",
+      { what: `enclave at ${url}`, want: "an answer", got, remedy: "Check that its host runs." },
+      cause,
+    );
   }
 }
