@@ -25,6 +25,9 @@ export interface KvStore {
   iterate(range: KvRange): readonly KvEntry[];
 }
 
+/** A store of bulk data: read and written by key, never iterated. */
+export type BulkStore = Pick<KvStore, "get" | "has" | "set" | "delete">;
+
 /** Counts gas and stops a transaction that has none left. */
 export interface GasMeter {
   readonly consumed: bigint;
@@ -54,6 +57,6 @@ export interface Context {
   /** Merkleised store `name`: part of the app hash, provable. */
   store(name: string): KvStore;
   /** Bulk store `name`: committed in the same batch, deterministic, not part of the app hash. */
-  bulk(name: string): KvStore;
+  bulk(name: string): BulkStore;
   emit(type: string, attributes: EventAttributes): void;
 }

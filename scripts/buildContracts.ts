@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
+import type { Abi } from "viem";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["oracle-relayer/contracts", "opml-dispute/contracts"];
@@ -24,7 +25,7 @@ const SETTINGS = {
 export interface CompiledContract {
   readonly contractName: string;
   readonly sourceName: string;
-  readonly abi: readonly Readonly<Record<string, unknown>>[];
+  readonly abi: Abi;
   readonly bytecode: `0x${string}`;
   readonly deployedBytecode: `0x${string}`;
 }

@@ -13,10 +13,11 @@ const LEVELS = { i8: 127, i16: 32767 } as const;
 /**
  * Per-channel symmetric weights.
  * @param rows float weights, [channels][rowLength] row-major
+ * @param form.smallestScale per channel: a coarser scale than the weights alone need, where the bias asks for it
  */
 export function quantizeWeights(
   rows: ArrayLike<number>,
-  form: { readonly channels: number; readonly dtype: "i8" | "i16" },
+  form: { readonly channels: number; readonly dtype: "i8" | "i16"; readonly smallestScale?: Float64Array },
 ): QuantizedWeights {
   const rowLength = rows.length / form.channels;
   const levels = LEVELS[form.dtype];
@@ -25,7 +26,7 @@ export function quantizeWeights(
   for (let o = 0; o < form.channels; o++) {
     let largest = 0;
     for (let k = 0; k < rowLength; k++) largest = Math.max(largest, Math.abs(rows[o * rowLength + k] ?? 0));
-    const scale = largest > 0 ? largest / levels : 1 / levels;
+    const scale = Math.max(largest > 0 ? largest / levels : 1 / levels, form.smallestScale?.[o] ?? 0);
     scales[o] = scale;
     for (let k = 0; k < rowLength; k++) data[o * rowLength + k] = roundHalfEven((rows[o * rowLength + k] ?? 0) / scale);
   }

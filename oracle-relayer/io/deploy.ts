@@ -121,7 +121,7 @@ async function createDeployer(rpcUrl: string, account: Account): Promise<Deploye
       const hash = await wallet.deployContract({ ...code, args });
       const receipt = await reader.waitForTransactionReceipt({ hash });
       if (receipt.status !== "success" || !receipt.contractAddress) throw deployError(hash);
-      return { address: receipt.contractAddress, blockNumber: receipt.blockNumber };
+      return { address: getAddress(receipt.contractAddress), blockNumber: receipt.blockNumber };
     },
   };
 }

@@ -2,7 +2,7 @@
  * The errors of the client. Each carries a stable code; those that the chain itself answered with also carry the
  * chain's own code, codespace and log. No error holds a key, a mnemonic or a salt.
  */
-import { AivmError, type ErrorFacts } from "../../common/index.ts";
+import { AivmError, bytesToHex, type ErrorFacts } from "../../common/index.ts";
 import { explainChainCode } from "./chainCodes.ts";
 
 /** Codes of this folder. */
@@ -41,6 +41,17 @@ export type SdkErrorCode =
 /** An error of the client. */
 export function sdkError(code: SdkErrorCode, facts: ErrorFacts, cause?: unknown): AivmError {
   return new AivmError(code, facts, cause === undefined ? undefined : { cause });
+}
+
+/** SDK_NOT_FOUND for a thing that is named by its bytes. */
+export function notFound(what: string, id: Uint8Array): AivmError {
+  return sdkError("SDK_NOT_FOUND", {
+    what,
+    item: bytesToHex(id),
+    want: `a ${what} on this chain`,
+    got: "none",
+    remedy: "Check the id and the chain.",
+  });
 }
 
 /** What the chain answered: its code within its codespace, and its own words. */

@@ -18,7 +18,12 @@ export async function createKeyFile(path: string, privateKey?: Uint8Array): Prom
   const key = privateKey ?? new Uint8Array(randomBytes(32));
   const signer = await createSigner({ privateKey: key });
   const file = await open(path, "wx", 0o600).catch((error: unknown) => {
-    throw keyFileError(path, "a path that is free and can be written", describe(error), "Choose another path.");
+    throw keyFileError(
+      path,
+      "a path that is free and can be written",
+      describe(error),
+      "Choose another path.",
+    );
   });
   try {
     const text = JSON.stringify({ format: FORMAT, address: signer.address, privateKey: bytesToHex(key) });
@@ -33,10 +38,20 @@ export async function createKeyFile(path: string, privateKey?: Uint8Array): Prom
 /** The signer of a key file. @throws SDK_KEY when it is missing, malformed, or readable by others */
 export async function readKeyFile(path: string): Promise<Signer> {
   const info = await stat(path).catch((error: unknown) => {
-    throw keyFileError(path, "a key file", describe(error), "Make one with createKeyFile or `aivm keys add`.");
+    throw keyFileError(
+      path,
+      "a key file",
+      describe(error),
+      "Make one with createKeyFile or `aivm keys add`.",
+    );
   });
   if (process.platform !== "win32" && (info.mode & 0o077) !== 0) {
-    throw keyFileError(path, "mode 0600", `mode 0${(info.mode & 0o777).toString(8)}`, `Run chmod 600 ${path}.`);
+    throw keyFileError(
+      path,
+      "mode 0600",
+      `mode 0${(info.mode & 0o777).toString(8)}`,
+      `Run chmod 600 ${path}.`,
+    );
   }
   return createSigner({ privateKey: parse(path, await readFile(path, "utf8")) });
 }

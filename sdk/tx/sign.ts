@@ -47,21 +47,19 @@ export async function signTx(
     undefined,
   );
   const signDoc = makeSignDoc(tx.body, authInfo, await chainIdOf(client), Number(account.accountNumber));
-  const { signed, signature } = await signer.wallet
-    .signDirect(signer.address, signDoc)
-    .catch((cause: unknown) => {
-      throw sdkError(
-        "SDK_KEY",
-        {
-          what: "signature",
-          item: signer.address,
-          want: "the wallet to sign",
-          got: "a refusal",
-          remedy: "Approve the transaction in the wallet.",
-        },
-        cause,
-      );
-    });
+  const { signed, signature } = await signer.sign(signDoc).catch((cause: unknown) => {
+    throw sdkError(
+      "SDK_KEY",
+      {
+        what: "signature",
+        item: signer.address,
+        want: "the wallet to sign",
+        got: "a refusal",
+        remedy: "Approve the transaction in the wallet.",
+      },
+      cause,
+    );
+  });
   const bytes = TxRaw.encode({
     bodyBytes: signed.bodyBytes,
     authInfoBytes: signed.authInfoBytes,

@@ -1,12 +1,16 @@
-/** Who signs. The key stays inside the CosmJS wallet; nothing here prints it. */
+/** Who signs. The key stays inside the wallet, and the wallet behind a function, so that no log can print it. */
 import {
   DirectSecp256k1HdWallet,
   DirectSecp256k1Wallet,
+  type DirectSignResponse,
   type OfflineDirectSigner,
 } from "@cosmjs/proto-signing";
 import { ADDRESS_PREFIX } from "../../common/index.ts";
 import { sdkError } from "../errors/errors.ts";
 import { createSequencer, type Sequencer } from "./sequencer.ts";
+
+/** A cosmos.tx.v1beta1.SignDoc. */
+export type SignDocument = Parameters<OfflineDirectSigner["signDirect"]>[1];
 
 /** One account that can sign, with the order of its transactions. */
 export interface Signer {
@@ -14,7 +18,8 @@ export interface Signer {
   readonly address: string;
   /** secp256k1, 33 bytes compressed. */
   readonly publicKey: Uint8Array;
-  readonly wallet: OfflineDirectSigner;
+  /** Signs a document as this account. */
+  readonly sign: (document: SignDocument) => Promise<DirectSignResponse>;
   readonly sequencer: Sequencer;
 }
 
@@ -33,7 +38,9 @@ export async function createSigner(source: SignerSource): Promise<Signer> {
   const [account] = await wallet.getAccounts();
   if (account === undefined || account.algo !== "secp256k1")
     throw keyError("a wallet with a secp256k1 account");
-  return { address: account.address, publicKey: account.pubkey, wallet, sequencer: createSequencer() };
+  const { address, pubkey } = account;
+  const sign: Signer["sign"] = (document) => wallet.signDirect(address, document);
+  return { address, publicKey: pubkey, sign, sequencer: createSequencer() };
 }
 
 async function walletOf(source: SignerSource): Promise<OfflineDirectSigner> {

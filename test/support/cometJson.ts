@@ -1,10 +1,10 @@
 /** Headers, commits and blocks out of their RPC JSON: the inverse of json.ts, for clients and for checks of vectors. */
 import { Block } from "cosmjs-types/tendermint/types/block";
 import { BlockID, Commit, CommitSig, Header } from "cosmjs-types/tendermint/types/types";
+import { base64ToBytes } from "../../chain/engine/embedded/base64.ts";
+import { parseTime } from "../../chain/engine/embedded/time.ts";
 import { EMPTY, hexToBytes } from "../../common/bytes.ts";
 import { AivmError } from "../../common/errors.ts";
-import { parseTime } from "../../chain/engine/embedded/time.ts";
-import { base64ToBytes } from "../../chain/engine/embedded/base64.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

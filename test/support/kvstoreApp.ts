@@ -2,23 +2,16 @@
  * A key-value ABCI application after CometBFT's sample: a transaction is `key=value`. Its hash chains every block, so
  * that a block executed twice, skipped or reordered shows. State is durable through the given store.
  */
-import type { AbciApplication } from "../../chain/abci.ts";
-import { EMPTY, concatBytes, readU64be, u64be, utf8, utf8ToText } from "../../common/bytes.ts";
-import { sha256 } from "../../common/sha256.ts";
-import type { EngineKv, EngineKvOp } from "../../chain/engine/embedded/ports.ts";
+
 import {
   type Event,
   ExecTxResult,
-  ResponseApplySnapshotChunk,
   ResponseCheckTx,
   ResponseCommit,
   ResponseExtendVote,
   ResponseFinalizeBlock,
   ResponseInfo,
   ResponseInitChain,
-  ResponseListSnapshots,
-  ResponseLoadSnapshotChunk,
-  ResponseOfferSnapshot,
   ResponsePrepareProposal,
   ResponseProcessProposal,
   ResponseProcessProposal_ProposalStatus,
@@ -26,6 +19,10 @@ import {
   ResponseVerifyVoteExtension,
   ResponseVerifyVoteExtension_VerifyStatus,
 } from "cosmjs-types/tendermint/abci/types";
+import type { AbciApplication } from "../../chain/abci.ts";
+import type { EngineKv, EngineKvOp } from "../../chain/engine/embedded/ports.ts";
+import { concatBytes, EMPTY, readU64be, u64be, utf8, utf8ToText } from "../../common/bytes.ts";
+import { sha256 } from "../../common/sha256.ts";
 
 const META_KEY = utf8("!meta");
 const dataKey = (key: string): Uint8Array => utf8(`d/${key}`);
@@ -122,10 +119,6 @@ export function createKvstoreApp(
       staged = undefined;
       return ResponseCommit.fromPartial({});
     },
-    listSnapshots: () => ResponseListSnapshots.fromPartial({}),
-    offerSnapshot: () => ResponseOfferSnapshot.fromPartial({}),
-    loadSnapshotChunk: () => ResponseLoadSnapshotChunk.fromPartial({}),
-    applySnapshotChunk: () => ResponseApplySnapshotChunk.fromPartial({}),
   };
 }
 
@@ -133,7 +126,8 @@ function execute(tx: Uint8Array, ops: EngineKvOp[]): ExecTxResult {
   const pair = pairOf(tx);
   if (pair === undefined) return ExecTxResult.fromPartial({ code: 2, log: "want key=value" });
   const [key, value] = pair;
-  if (key === "fail") return ExecTxResult.fromPartial({ code: 3, log: "asked to fail", events: appEvents(key, value) });
+  if (key === "fail")
+    return ExecTxResult.fromPartial({ code: 3, log: "asked to fail", events: appEvents(key, value) });
   ops.push({ key: dataKey(key), value: utf8(value) });
   return ExecTxResult.fromPartial({ code: 0, events: appEvents(key, value) });
 }
@@ -161,5 +155,7 @@ function blockEvent(height: bigint): Event {
 function pairOf(tx: Uint8Array): readonly [string, string] | undefined {
   const parts = new TextDecoder().decode(tx).split("=");
   const [key, value] = parts;
-  return parts.length === 2 && key !== undefined && key !== "" && value !== undefined ? [key, value] : undefined;
+  return parts.length === 2 && key !== undefined && key !== "" && value !== undefined
+    ? [key, value]
+    : undefined;
 }

@@ -107,3 +107,14 @@ export function invalidGraph(facts: { readonly item: string; readonly want: stri
     remedy: "run onnx.checker.check_model on the file and export it again",
   });
 }
+
+/** The graph can be lowered, but not so that its result keeps the accuracy asked for. */
+export function precisionError(item: string, want: string, got: string): AivmError {
+  return new AivmError("AIVM_ONNX_PRECISION", {
+    what: "precision of the compiled model",
+    item,
+    want,
+    got,
+    remedy: "compile with 16-bit activations (a16), calibrate with better samples, or change that part of the model",
+  });
+}

@@ -1,0 +1,93 @@
+/** Plain loops for products that the SIMD kernel does not take: grouped convolution, wide operands, matmul. */
+import { convGeometry } from "../../../ops/conv2d.ts";
+import type { OpNode } from "../../../ops/op.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { factorOf, finish } from "../rounding.ts";
+import { finishOf } from "./elementwise.ts";
+import { dataAt, type Loop, outputData } from "./loop.ts";
+import { alignedStrides, walk } from "./strided.ts";
+
+/** Grouped convolution, one output pixel after the other. */
+export const convLoop: Loop = (node, operands) => {
+  const { window, groupSize, groups, outChannels, length, padValue, zero } = convGeometry(node);
+  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const out = outputData(node);
+  const end = channelFinish(node, { operands, zero });
+  const sums = new Float64Array(outChannels);
+  const perGroup = outChannels / groups;
+  for (let to = 0; to < out.length; to += outChannels) {
+    const pixel = to / outChannels;
+    const ox = pixel % window.outWidth;
+    const oy = Math.floor(pixel / window.outWidth) % window.outHeight;
+    const n = Math.floor(pixel / (window.outWidth * window.outHeight));
+    sums.fill(0);
+    for (let position = 0; position < window.kernelH * window.kernelW; position++) {
+      const i = Math.floor(position / window.kernelW);
+      const y = oy * window.strideH - window.padTop + i * window.dilationH;
+      const column = ox * window.strideW - window.padLeft + (position % window.kernelW) * window.dilationW;
+      const padded = y < 0 || y >= window.height || column < 0 || column >= window.width;
+      const base = ((n * window.height + y) * window.width + column) * window.channels;
+      for (let o = 0; o < outChannels; o++) {
+        const from = base + Math.floor(o / perGroup) * groupSize;
+        const row = o * length + position * groupSize;
+        let sum = 0;
+        for (let c = 0; c < groupSize; c++)
+          sum += (padded ? padValue : (x[from + c] ?? 0)) * (w[row + c] ?? 0);
+        sums[o] = (sums[o] ?? 0) + sum;
+      }
+    }
+    for (let o = 0; o < outChannels; o++) out[to + o] = end(sums[o] ?? 0, o);
+  }
+  return out;
+};
+
+/** Matrix times constant matrix. */
+export const linearLoop: Loop = (node, operands) => {
+  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const [channels = 1, length = 1] = operands[1]?.shape ?? [];
+  const out = outputData(node);
+  const end = channelFinish(node, { operands, zero: node.descriptor.attrs[0] ?? 0 });
+  for (let row = 0; row * channels < out.length; row++) {
+    for (let channel = 0; channel < channels; channel++) {
+      let sum = 0;
+      for (let k = 0; k < length; k++) sum += (x[row * length + k] ?? 0) * (w[channel * length + k] ?? 0);
+      out[row * channels + channel] = end(sum, channel);
+    }
+  }
+  return out;
+};
+
+/** Product of two activations. */
+export const matmulLoop: Loop = (node, operands) => {
+  const [zeroA = 0, zeroB = 0, multiplier = 0, shift = 0, zero = 0] = node.descriptor.attrs;
+  const [a, b] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const { shape } = node.descriptor.output;
+  const length = operands[0]?.shape.at(-1) ?? 1;
+  const out = outputData(node);
+  const end = finishOf(node, { multiplier, shift, zero });
+  const rank = shape.length;
+  const left = alignedStrides(operands[0]?.shape ?? [], rank);
+  const right = alignedStrides(operands[1]?.shape ?? [], rank);
+  const lead = { strides: [...left.slice(0, -2), left.at(-2) ?? 0, 0], base: 0 };
+  const follow = { strides: [...right.slice(0, -2), 0, right.at(-2) ?? 0], base: 0 };
+  walk(shape, [lead, follow], (element, i, j) => {
+    let sum = 0;
+    for (let k = 0; k < length; k++) sum += ((a[i + k] ?? 0) - zeroA) * ((b[j + k] ?? 0) - zeroB);
+    out[element] = finish(sum, end);
+  });
+  return out;
+};
+
+/** Finish with the channel's bias, multiplier and shift (operands 2, 3, 4). */
+function channelFinish(
+  node: OpNode,
+  from: { readonly operands: readonly Tensor[]; readonly zero: number },
+): (sum: number, channel: number) => number {
+  const [bias, multiplier, shift] = [2, 3, 4].map((index) => dataAt(from.operands, index));
+  const { lo, hi } = node.descriptor.output;
+  const factors = Array.from(multiplier ?? [], (value, channel) =>
+    factorOf(Math.max(0, Math.min(2_097_151, value)), Math.max(0, Math.min(62, shift?.[channel] ?? 0))),
+  );
+  return (sum, channel) =>
+    finish(sum + (bias?.[channel] ?? 0), { factor: factors[channel] ?? 0, zero: from.zero, lo, hi });
+}

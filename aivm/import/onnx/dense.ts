@@ -1,0 +1,139 @@
+/** Gemm and MatMul (ai.onnx 1 to 13), weights constant or computed. */
+import { elementCount } from "../../tensor/shape.ts";
+import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
+import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
+import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
+import {
+  constantOf,
+  type Family,
+  foldedOutput,
+  getValue,
+  hasInput,
+  inputName,
+  type Lowering,
+  meanOf,
+  numbersOf,
+  onlyConsumer,
+  operandValue,
+  outputName,
+  setValue,
+  shapeOf,
+} from "./lowering.ts";
+import { matmulWide } from "./wide.ts";
+
+/** Lowerers of dense products. */
+export const DENSE_FAMILY: Family = new Map([
+  ["Gemm", lowerGemm],
+  ["MatMul", lowerMatMul],
+]);
+
+/** y = alpha op(A) op(B) + beta C. */
+function lowerGemm(ctx: Lowering, node: OnnxNode): void {
+  const [m = 1, n = 1] = shapeOf(ctx, outputName(node));
+  const transA = intAttribute(node, "transA", 0) !== 0;
+  const transB = intAttribute(node, "transB", 0) !== 0;
+  const b = constantOf(ctx, node.inputs[1]);
+  const c = hasInput(node, 2) ? shapeOf(ctx, inputName(node, 2)) : [];
+  const biasPerColumn = !hasInput(node, 2) || (constantOf(ctx, node.inputs[2]) !== undefined && isRow(c, n));
+  const alpha = floatAttribute(node, "alpha", 1);
+  const beta = floatAttribute(node, "beta", 1);
+  if (b !== undefined && biasPerColumn && constantOf(ctx, node.inputs[0]) === undefined) {
+    const weights = numbersOf(ctx, node, 1) ?? [];
+    const length = elementCount(b.shape) / n;
+    const rows = Float64Array.from({ length: n * length }, (_, i) => {
+      const [o, k] = [Math.floor(i / length), i % length];
+      return alpha * (weights[transB ? o * length + k : k * n + o] ?? 0);
+    });
+    const given = numbersOf(ctx, node, 2) ?? [0];
+    const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
+    lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
+    return;
+  }
+  const left = orient(ctx, operandValue(ctx, inputName(node, 0)), transA);
+  const right = orient(ctx, operandValue(ctx, inputName(node, 1)), !transB);
+  const output = foldedOutput(ctx, outputName(node));
+  const product = matmulWide(ctx.e, left, right);
+  if (!hasInput(node, 2)) return setValue(ctx, output.name, rescale(ctx.e, product, output.q, alpha));
+  const term = operandValue(ctx, inputName(node, 2));
+  setValue(ctx, output.name, addScaled(ctx.e, { a: product, b: term, factorA: alpha, factorB: beta }, output.q));
+}
+
+/** True for shapes that broadcast to one value per column of [m, n]. */
+function isRow(shape: readonly number[], n: number): boolean {
+  const count = elementCount(shape);
+  return count === 1 || (count === n && (shape.at(-1) ?? 1) === n);
+}
+
+/** x or its transpose, rank 2. */
+function orient(ctx: Lowering, x: Value, swap: boolean): Value {
+  return swap ? transpose(ctx.e, x, [1, 0]) : x;
+}
+
+/** A dense layer with constant weights; BatchNormalization, Relu and Clip behind it are folded. */
+function lowerLayer(
+  ctx: Lowering,
+  node: OnnxNode,
+  facts: { readonly layer: FloatLayer; readonly transA: boolean; readonly shape: readonly number[] },
+): void {
+  const { layer, output } = foldFollowers(ctx, facts.layer, outputName(node));
+  const name = inputName(node, 0);
+  const x = orient(ctx, getValue(ctx, name), facts.transA);
+  const length = layer.rows.length / layer.channels;
+  const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
+  const constants = layerConstants(ctx, layer, { input: { q: x.q, means: [means] }, output: output.q, weightShape: [layer.channels, length] });
+  const { weights, bias, multiplier, shift } = constants;
+  const operands = [x, weights, bias, multiplier, shift];
+  const shape = [...x.shape.slice(0, -1), layer.channels];
+  const y = emit(ctx.e, "linear", { operands, shape, q: output.q, attrs: [output.q.zero] });
+  setValue(ctx, output.name, reshape(ctx.e, y, facts.shape));
+}
+
+/** Mean of each of the `length` operands over all rows. */
+function meanRows(mean: ArrayLike<number>, form: { readonly length: number; readonly transposed: boolean }): Float64Array {
+  const rows = mean.length / form.length;
+  const out = new Float64Array(form.length);
+  for (let i = 0; i < mean.length; i++) {
+    const k = form.transposed ? Math.floor(i / rows) : i % form.length;
+    out[k] = (out[k] ?? 0) + (mean[i] ?? 0) / rows;
+  }
+  return out;
+}
+
+/** numpy.matmul: batched, broadcast, vectors allowed. */
+function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
+  const { e } = ctx;
+  const [aName, bName] = [inputName(node, 0), inputName(node, 1)];
+  const weights = constantOf(ctx, bName);
+  const outShape = shapeOf(ctx, outputName(node));
+  if (weights !== undefined && weights.shape.length === 2 && constantOf(ctx, aName) === undefined) {
+    const [k = 1, n = 1] = weights.shape;
+    const values = numbersOf(ctx, node, 1) ?? [];
+    const rows = Float64Array.from({ length: n * k }, (_, i) => values[(i % k) * n + Math.floor(i / k)] ?? 0);
+    const biased = followingBias(ctx, outputName(node), n);
+    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
+    return lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+  }
+  const a = operandValue(ctx, aName);
+  const b = operandValue(ctx, bName);
+  const left = a.shape.length === 1 ? reshape(e, a, [1, ...a.shape]) : a;
+  const right = b.shape.length === 1 ? reshape(e, b, [1, ...b.shape]) : transpose(e, b, lastTwoSwapped(b.shape.length));
+  const output = foldedOutput(ctx, outputName(node));
+  setValue(ctx, output.name, reshape(e, matmul(e, left, right, output.q), outShape));
+}
+
+/** An Add of a constant per column right behind a product is its bias. */
+function followingBias(ctx: Lowering, name: string, n: number): { readonly bias: Float64Array; readonly name: string } | undefined {
+  const next = onlyConsumer(ctx, name);
+  if (next?.opType !== "Add" || next.domain !== "") return undefined;
+  const other = next.inputs[0] === name ? 1 : 0;
+  const tensor = constantOf(ctx, next.inputs[other]);
+  if (tensor === undefined || !(tensor.data instanceof Float32Array) || tensor.data.length !== n) return undefined;
+  if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
+  return { bias: Float64Array.from(tensor.data), name: outputName(next) };
+}
+
+function lastTwoSwapped(rank: number): number[] {
+  const axes = Array.from({ length: rank }, (_, i) => i);
+  return [...axes.slice(0, -2), rank - 1, rank - 2];
+}

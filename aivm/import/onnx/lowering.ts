@@ -1,0 +1,295 @@
+/**
+ * The state of one lowering: which tensor of the graph is which value of the program, in which layout and quantisation.
+ * Families of operators (one file each) read and extend it.
+ */
+import type { Calibration } from "../../quantize/calibrate.ts";
+import { notFinite } from "../../quantize/errors.ts";
+import {
+  activationQuantization,
+  clampedQuantization,
+  type Precision,
+  type Quantization,
+  quantizeReal,
+  type Range,
+  symmetric16,
+} from "../../quantize/scheme.ts";
+import { constant, createEmitter, type Emitter, transpose, type Value } from "./emit.ts";
+import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
+import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
+import { integerStorage, integerValues } from "./integers.ts";
+import { groupRanges } from "./scaleGroups.ts";
+
+/** How a model is compiled. */
+export interface LoweringOptions {
+  readonly precision: Precision;
+  /** Element type of convolution and dense weights. */
+  readonly weights: "i8" | "i16";
+}
+
+/** A value as stored: axis i of `value` is logical axis perm[i]; no perm = the ONNX order. */
+interface Placed {
+  readonly value: Value;
+  readonly perm: readonly number[] | undefined;
+}
+
+/** The state. `e` is the program so far. */
+export interface Lowering {
+  readonly e: Emitter;
+  readonly graph: OnnxGraph;
+  readonly calibration: Calibration;
+  readonly options: LoweringOptions;
+  readonly placed: Map<string, Placed[]>;
+  readonly ranges: ReadonlyMap<string, Range>;
+  readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
+  readonly outputNames: ReadonlySet<string>;
+}
+
+/** Lowers one node: reads its inputs from the state, emits ops, and sets its outputs. */
+export type Lowerer = (ctx: Lowering, node: OnnxNode) => void;
+
+/** The lowerers of a family, by operator name. */
+export type Family = ReadonlyMap<string, Lowerer>;
+
+/** A lowering with nothing lowered yet. */
+export function createLowering(graph: OnnxGraph, calibration: Calibration, options: LoweringOptions): Lowering {
+  const consumers = new Map<string, OnnxNode[]>();
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
+  }
+  const isConstant = (name: string): boolean => calibration.constants.has(name);
+  const range = (name: string): Range | undefined => calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
+  return {
+    e: createEmitter(),
+    graph,
+    calibration,
+    options,
+    placed: new Map(),
+    ranges: groupRanges(graph, { range, isConstant }),
+    consumers,
+    outputNames: new Set(graph.outputs.map((value) => value.name)),
+  };
+}
+
+function constantRange(tensor: OnnxTensor | undefined): Range | undefined {
+  if (tensor === undefined || !(tensor.data instanceof Float32Array)) return undefined;
+  let min = 0;
+  let max = 0;
+  for (const value of tensor.data) {
+    if (!Number.isFinite(value)) continue;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
+
+// ---- facts about tensors ------------------------------------------------------------------------------------------
+
+/** Element type and static shape of a tensor. @throws AIVM_ONNX_INVALID_GRAPH when nothing defines it. */
+export function tensorType(ctx: Lowering, name: string): { readonly dtype: OnnxDtype; readonly shape: readonly number[] } {
+  const type = ctx.calibration.types.get(name);
+  if (type === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node or input that defines it", got: "none" });
+  return type;
+}
+
+/** Static shape of a tensor. */
+export function shapeOf(ctx: Lowering, name: string): readonly number[] {
+  return tensorType(ctx, name).shape;
+}
+
+/** True for float32 tensors. */
+export function isFloat(ctx: Lowering, name: string): boolean {
+  return tensorType(ctx, name).dtype === "float32";
+}
+
+/** The value of a tensor that depends on no input, else undefined. */
+export function constantOf(ctx: Lowering, name: string | undefined): OnnxTensor | undefined {
+  return name === undefined || name === "" ? undefined : ctx.calibration.constants.get(name);
+}
+
+/** Numbers of a constant input, undefined when the input is not given. @throws AIVM_ONNX_UNSUPPORTED_FORM when it is computed. */
+export function numbersOf(ctx: Lowering, node: OnnxNode, index: number): number[] | undefined {
+  const name = node.inputs[index];
+  if (name === undefined || name === "") return undefined;
+  const tensor = constantOf(ctx, name);
+  if (tensor !== undefined) return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  throw unsupportedForm(node, { want: `a constant for input ${index} ('${name}')`, got: "a tensor that depends on the model's inputs" });
+}
+
+/** Name of input `index`. @throws AIVM_ONNX_INVALID_GRAPH when it is not given. */
+export function inputName(node: OnnxNode, index: number): string {
+  const name = node.inputs[index];
+  if (name !== undefined && name !== "") return name;
+  throw invalidGraph({ item: nodeLabel(node), want: `an input ${index}`, got: "none" });
+}
+
+/** True when optional input `index` is given. */
+export function hasInput(node: OnnxNode, index: number): boolean {
+  return (node.inputs[index] ?? "") !== "";
+}
+
+/** Name of output `index`; "" when the graph does not use it. */
+export function outputName(node: OnnxNode, index = 0): string {
+  return node.outputs[index] ?? "";
+}
+
+/** An axis counted from the front. */
+export function positiveAxis(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The only node that reads a tensor, when there is exactly one and the tensor is no output of the graph. */
+export function onlyConsumer(ctx: Lowering, name: string): OnnxNode | undefined {
+  const nodes = ctx.consumers.get(name) ?? [];
+  return nodes.length === 1 && !ctx.outputNames.has(name) ? nodes[0] : undefined;
+}
+
+/** Mean over the calibration set, per element; the values themselves for a constant. */
+export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
+  const tensor = constantOf(ctx, name);
+  if (tensor?.data instanceof Float32Array) return tensor.data;
+  return ctx.calibration.stats.get(name)?.mean ?? new Float64Array(0);
+}
+
+// ---- quantisation -------------------------------------------------------------------------------------------------
+
+/** What integers mean in the tensor `name`. @throws AIVM_CALIBRATION_NOT_FINITE when calibration met NaN or infinity in it. */
+export function quantizationOf(ctx: Lowering, name: string): Quantization {
+  const { dtype } = tensorType(ctx, name);
+  if (dtype !== "float32") return integerStorage(dtype);
+  assertFinite(ctx, name);
+  return activationQuantization(ctx.options.precision, rangeOf(ctx, name));
+}
+
+/** Range that decides the scale of a float tensor. */
+export function rangeOf(ctx: Lowering, name: string): Range {
+  return ctx.ranges.get(name) ?? { min: 0, max: 0 };
+}
+
+function assertFinite(ctx: Lowering, name: string): void {
+  if (ctx.calibration.stats.get(name)?.finite === false) throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
+}
+
+// ---- values -------------------------------------------------------------------------------------------------------
+
+/** Defines a tensor of the graph. */
+export function setValue(ctx: Lowering, name: string, value: Value, perm?: readonly number[]): void {
+  if (name !== "") ctx.placed.set(name, [{ value, perm }]);
+}
+
+/** True when a tensor has been lowered (a fused node finds its output defined). */
+export function isDefined(ctx: Lowering, name: string): boolean {
+  return ctx.placed.has(name);
+}
+
+/** The value of a tensor in the ONNX axis order; constants are quantised here. */
+export function getValue(ctx: Lowering, name: string): Value {
+  return getPlaced(ctx, name, undefined);
+}
+
+/** The value with the channel axis (1) moved to the end: NHWC and its like. */
+export function getChannelsLast(ctx: Lowering, name: string): Value {
+  return getPlaced(ctx, name, channelsLast(shapeOf(ctx, name).length));
+}
+
+/** [0, 2, ..., rank-1, 1]. */
+export function channelsLast(rank: number): readonly number[] {
+  return [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
+}
+
+/** The value as it happens to be stored, with its layout, for operators that do not care. */
+export function getAnyLayout(ctx: Lowering, name: string): Placed {
+  if (!ctx.placed.has(name)) getValue(ctx, name);
+  const found = ctx.placed.get(name)?.[0];
+  if (found === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
+  return found;
+}
+
+function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefined): Value {
+  const tensor = constantOf(ctx, name);
+  if (tensor !== undefined && !ctx.placed.has(name)) setValue(ctx, name, constantValue(ctx, tensor));
+  const all = ctx.placed.get(name) ?? [];
+  const ready = all.find((placed) => samePerm(placed.perm, perm));
+  if (ready !== undefined) return ready.value;
+  const from = all[0];
+  if (from === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
+  const value = transpose(ctx.e, from.value, permBetween(from.perm, perm, from.value.shape.length));
+  ctx.placed.set(name, [...all, { value, perm }]);
+  return value;
+}
+
+function samePerm(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.length === b.length && a.every((axis, i) => axis === b[i]);
+}
+
+/** Permutation of stored axes that turns layout `from` into layout `to`. */
+function permBetween(from: readonly number[] | undefined, to: readonly number[] | undefined, rank: number): number[] {
+  const identity = Array.from({ length: rank }, (_, i) => i);
+  const source = from ?? identity;
+  return (to ?? identity).map((axis) => source.indexOf(axis));
+}
+
+function constantValue(ctx: Lowering, tensor: OnnxTensor): Value {
+  if (!(tensor.data instanceof Float32Array)) {
+    const q = quantizationOf(ctx, tensor.name);
+    return constant(ctx.e, { shape: tensor.shape, values: integerValues(tensor), q });
+  }
+  return floatConstant(ctx, tensor, activationQuantization(ctx.options.precision, rangeOf(ctx, tensor.name)));
+}
+
+/** A float constant in a given quantisation. @throws AIVM_CALIBRATION_NOT_FINITE. */
+export function floatConstant(
+  ctx: Lowering,
+  tensor: { readonly name: string; readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> },
+  q: Quantization,
+): Value {
+  const values = Array.from(tensor.data, Number);
+  if (values.some((v) => !Number.isFinite(v))) throw notFinite({ item: `constant ${tensor.name}`, got: "NaN or an infinity" });
+  return constant(ctx.e, { shape: tensor.shape, values: values.map((v) => quantizeReal(v, q)), q });
+}
+
+/** An operand of arithmetic: a constant at 16 bits over its own range, anything else as it is. */
+export function operandValue(ctx: Lowering, name: string): Value {
+  const tensor = constantOf(ctx, name);
+  if (tensor === undefined || !(tensor.data instanceof Float32Array)) return getValue(ctx, name);
+  const range = constantRange(tensor) ?? { min: 0, max: 0 };
+  return floatConstant(ctx, tensor, symmetric16(range));
+}
+
+// ---- activations folded into the producer -------------------------------------------------------------------------
+
+/** Where a producer writes: the tensor after the activation that is folded into its clamp, and that clamp. */
+export interface FoldedOutput {
+  readonly name: string;
+  readonly q: Quantization;
+}
+
+/** Real bounds that Relu or Clip with constant bounds clamps to, else undefined. */
+export function clampBounds(ctx: Lowering, node: OnnxNode): Range | undefined {
+  if (node.domain !== "") return undefined;
+  if (node.opType === "Relu") return { min: 0, max: Number.POSITIVE_INFINITY };
+  if (node.opType !== "Clip") return undefined;
+  const given = node.inputs.slice(1).filter((name) => name !== "");
+  if (!given.every((name) => constantOf(ctx, name) !== undefined)) return undefined;
+  return {
+    min: numbersOf(ctx, node, 1)?.[0] ?? floatAttribute(node, "min", Number.NEGATIVE_INFINITY),
+    max: numbersOf(ctx, node, 2)?.[0] ?? floatAttribute(node, "max", Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Follows Relu and Clip behind an output that nothing else reads: their clamp costs nothing in the producer. */
+export function foldedOutput(ctx: Lowering, name: string): FoldedOutput {
+  let range: Range = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+  let at = name;
+  for (;;) {
+    const next = onlyConsumer(ctx, at);
+    const bounds = next === undefined ? undefined : clampBounds(ctx, next);
+    if (next === undefined || bounds === undefined || next.inputs[0] !== at || !isFloat(ctx, at)) break;
+    range = { min: clampReal(range.min, bounds), max: clampReal(range.max, bounds) };
+    at = outputName(next);
+  }
+  return { name: at, q: clampedQuantization(quantizationOf(ctx, at), range) };
+}
+
+function clampReal(value: number, { min, max }: Range): number {
+  return Math.min(Math.max(value, min), max);
+}

@@ -1,0 +1,198 @@
+/** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
+import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
+import { elementCount } from "../../tensor/shape.ts";
+import { emit, maxReduce, mul, multiplier, rearrange, reshape, sumReduce, type Value } from "./emit.ts";
+import { unsupportedForm } from "./errors.ts";
+import { intAttribute, intsAttribute, type OnnxNode } from "./graph.ts";
+import {
+  channelsLast,
+  type Family,
+  floatConstant,
+  foldedOutput,
+  getChannelsLast,
+  getValue,
+  inputName,
+  type Lowering,
+  outputName,
+  setValue,
+  shapeOf,
+} from "./lowering.ts";
+import { paddingAfter, type Windows, windowMap, windowsOf } from "./windows.ts";
+
+/** Lowerers of pools. */
+export const POOL_FAMILY: Family = new Map([
+  ["MaxPool", lowerMaxPool],
+  ["AveragePool", lowerAveragePool],
+  ["GlobalMaxPool", (ctx, node) => lowerMax(ctx, node, globalWindows(ctx, node))],
+  ["GlobalAveragePool", (ctx, node) => lowerAverage(ctx, node, { windows: globalWindows(ctx, node), countPadding: true })],
+]);
+
+function poolWindows(ctx: Lowering, node: OnnxNode): Windows {
+  return windowsOf(node, {
+    input: shapeOf(ctx, inputName(node, 0)).slice(2),
+    output: shapeOf(ctx, outputName(node)).slice(2),
+    kernel: intsAttribute(node, "kernel_shape") ?? [],
+  });
+}
+
+function globalWindows(ctx: Lowering, node: OnnxNode): Windows {
+  const input = shapeOf(ctx, inputName(node, 0)).slice(2);
+  const ones = input.map(() => 1);
+  return { input, output: ones, kernel: input, strides: ones, dilations: ones, before: input.map(() => 0) };
+}
+
+function lowerMaxPool(ctx: Lowering, node: OnnxNode): void {
+  if (outputName(node, 1) !== "") throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
+  lowerMax(ctx, node, poolWindows(ctx, node));
+}
+
+function lowerMax(ctx: Lowering, node: OnnxNode, windows: Windows): void {
+  const { e } = ctx;
+  const name = inputName(node, 0);
+  const [batch = 1, channels = 1] = shapeOf(ctx, name);
+  const out = outputName(node);
+  if (windows.kernel.length <= 2) {
+    const x = asImage(ctx, getChannelsLast(ctx, name), windows);
+    const shape = [batch, ...two(windows.output, 1), channels];
+    const y = emit(e, "maxPool2d", { operands: [x], shape, q: x.q, attrs: windowAttrs(windows, true) });
+    setPooled(ctx, out, y, windows);
+    return;
+  }
+  const x = getValue(ctx, name);
+  const taps = elementCount(windows.kernel);
+  const map = repeatInside(windowMap(windows), taps);
+  const rows = gatherPlanes(ctx, x, { windows, map, planes: batch * channels });
+  setValue(ctx, out, reshape(e, maxReduce(e, rows, 1), shapeOf(ctx, out)));
+}
+
+/** Padding replaced by another position of the same window: it changes no maximum. */
+function repeatInside(map: Int32Array, taps: number): Int32Array {
+  return map.map((source, i) => {
+    if (source >= 0) return source;
+    const start = i - (i % taps);
+    return map.subarray(start, start + taps).find((s) => s >= 0) ?? 0;
+  });
+}
+
+function lowerAveragePool(ctx: Lowering, node: OnnxNode): void {
+  const countPadding = intAttribute(node, "count_include_pad", 0) !== 0;
+  lowerAverage(ctx, node, { windows: poolWindows(ctx, node), countPadding, declared: intsAttribute(node, "pads") });
+}
+
+/** Mean of each window. Where windows differ in how many elements count, a constant factor per position follows. */
+function lowerAverage(
+  ctx: Lowering,
+  node: OnnxNode,
+  rule: { readonly windows: Windows; readonly countPadding: boolean; readonly declared?: readonly number[] | undefined },
+): void {
+  const { e } = ctx;
+  const { windows } = rule;
+  const name = inputName(node, 0);
+  const output = foldedOutput(ctx, outputName(node));
+  const [batch = 1, channels = 1] = shapeOf(ctx, name);
+  const taps = elementCount(windows.kernel);
+  const counts = windowCounts(windows, rule);
+  const uniform = counts.every((count) => count === taps);
+  const native = windows.kernel.length <= 2 && windows.dilations.every((d) => d === 1);
+  const x = native ? asImage(ctx, getChannelsLast(ctx, name), windows) : getValue(ctx, name);
+  const q = uniform ? output.q : sameRange16(x.q);
+  const pooled = native
+    ? averageImage(ctx, x, { windows, channels, batch, q })
+    : reshape(
+        e,
+        sumReduce(e, gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels }), 1, { q, factor: 1 / taps }),
+        [batch, channels, ...windows.output],
+      );
+  let y = pooled;
+  if (!uniform) {
+    const shape = native ? [1, ...two(windows.output, 1), 1] : [1, 1, ...windows.output];
+    const factors = floatConstant(ctx, { name: "window sizes", shape, data: counts.map((c) => taps / Math.max(c, 1)) }, symmetric16({ min: 0, max: taps }));
+    y = mul(e, pooled, factors, output.q);
+  }
+  if (native) setPooled(ctx, output.name, y, windows);
+  else setValue(ctx, output.name, y);
+}
+
+/** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */
+function windowCounts(
+  windows: Windows,
+  rule: { readonly countPadding: boolean; readonly declared?: readonly number[] | undefined },
+): number[] {
+  const taps = elementCount(windows.kernel);
+  if (!rule.countPadding) return countInside(windowMap(windows), taps);
+  const rank = windows.kernel.length;
+  const after = rule.declared === undefined ? paddingAfter(windows) : rule.declared.slice(rank);
+  const padded: Windows = {
+    ...windows,
+    input: windows.input.map((size, i) => size + (windows.before[i] ?? 0) + (after[i] ?? 0)),
+    before: windows.before.map(() => 0),
+  };
+  return countInside(windowMap(padded), taps);
+}
+
+function countInside(map: Int32Array, taps: number): number[] {
+  return Array.from({ length: map.length / taps }, (_, p) => map.subarray(p * taps, (p + 1) * taps).filter((s) => s >= 0).length);
+}
+
+function averageImage(
+  ctx: Lowering,
+  x: Value,
+  to: { readonly windows: Windows; readonly channels: number; readonly batch: number; readonly q: Quantization },
+): Value {
+  const taps = elementCount(to.windows.kernel);
+  const bound = taps * Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
+  const m = multiplier(x.q.scale / to.q.scale / taps, bound, "avgPool2d");
+  const attrs = [...windowAttrs(to.windows, false), x.q.zero, m.multiplier, m.shift, to.q.zero];
+  const shape = [to.batch, ...two(to.windows.output, 1), to.channels];
+  return emit(ctx.e, "avgPool2d", { operands: [x], shape, q: to.q, attrs });
+}
+
+/** 16 bits over the same real range: an average never leaves the range of what it averages. */
+function sameRange16(q: Quantization): Quantization {
+  return symmetric16({ min: q.scale * (q.lo - q.zero), max: q.scale * (q.hi - q.zero) });
+}
+
+/** [planes x positions, kernel positions]: every window as a row. */
+function gatherPlanes(
+  ctx: Lowering,
+  x: Value,
+  to: { readonly windows: Windows; readonly map: Int32Array; readonly planes: number },
+): Value {
+  const plane = elementCount(to.windows.input);
+  const taps = elementCount(to.windows.kernel);
+  const each = to.map.length;
+  const map = new Int32Array(to.planes * each);
+  for (let p = 0; p < to.planes; p++) {
+    for (let i = 0; i < each; i++) {
+      const source = to.map[i] ?? -1;
+      map[p * each + i] = source < 0 ? -1 : p * plane + source;
+    }
+  }
+  return rearrange(ctx.e, x, { shape: [(to.planes * each) / taps, taps], map });
+}
+
+function asImage(ctx: Lowering, x: Value, windows: Windows): Value {
+  const [batch = 1] = x.shape;
+  return reshape(ctx.e, x, [batch, ...two(windows.input, 1), x.shape.at(-1) ?? 1]);
+}
+
+function setPooled(ctx: Lowering, name: string, y: Value, windows: Windows): void {
+  const shape = [y.shape[0] ?? 1, ...windows.output, y.shape.at(-1) ?? 1];
+  setValue(ctx, name, reshape(ctx.e, y, shape), channelsLast(shape.length));
+}
+
+function windowAttrs(windows: Windows, dilated: boolean): number[] {
+  return [
+    ...two(windows.kernel, 1),
+    ...two(windows.strides, 1),
+    ...two(windows.before, 0),
+    ...two(paddingAfter(windows), 0),
+    ...(dilated ? two(windows.dilations, 1) : []),
+  ];
+}
+
+/** One axis as two: a first one of size 1. */
+function two(values: readonly number[], first: number): readonly number[] {
+  return values.length === 1 ? [first, ...values] : values;
+}
+
