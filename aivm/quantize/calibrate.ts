@@ -17,6 +17,8 @@ export type CalibrationSample = readonly ArrayLike<number | bigint>[];
 export interface TensorStats {
   readonly min: number;
   readonly max: number;
+  /** Smallest magnitude: how close to 0 a divisor came. */
+  readonly minAbs: number;
   readonly mean: Float64Array;
   /** False when NaN or an infinity was seen; min and max then cover the finite values only. */
   readonly finite: boolean;
@@ -32,7 +34,24 @@ export interface Calibration {
   readonly constants: ReadonlyMap<string, OnnxTensor>;
   /** Statistics of the float tensors that do. */
   readonly stats: ReadonlyMap<string, TensorStats>;
+  /** Ranges of the probes, by their key. */
+  readonly probed: ReadonlyMap<string, { readonly min: number; readonly max: number }>;
   readonly sampleCount: number;
+  /** The first samples with the graph's outputs, to compare the compiled program with. */
+  readonly kept: readonly KeptSample[];
+}
+
+/** One sample as it was fed, and what the float model made of it. */
+export interface KeptSample {
+  readonly feeds: readonly OnnxTensor[];
+  readonly outputs: ReadonlyMap<string, OnnxTensor>;
+}
+
+/** A quantity inside an operator whose range the lowering needs although the graph does not name it. */
+export interface Probe {
+  readonly key: string;
+  readonly input: string;
+  readonly measure: (tensor: OnnxTensor) => ArrayLike<number>;
 }
 
 /** What calibration is given. */
@@ -45,6 +64,7 @@ export interface CalibrationTask {
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
   /** Static shapes of inputs whose declared shape leaves a dimension free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
+  readonly probes?: readonly Probe[];
   /** How far a held-out sample may leave the range of the others, as a share of that range. */
   readonly unseenLimit?: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -55,6 +75,8 @@ const JUDGED_FROM = 16;
 const DEFAULT_UNSEEN_LIMIT = 0.5;
 /** Every how-manieth sample is held out to judge the ranges of the others. */
 const HOLD_OUT = 4;
+/** How many samples are kept with their outputs. */
+const KEPT = 16;
 
 /**
  * Runs the float model over the samples.
@@ -72,11 +94,14 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
   try {
     const bound = [...(task.bound ?? new Map<string, OnnxTensor>()).values()];
     const collector = createCollector(task, inputs);
+    const kept: KeptSample[] = [];
     for (const [i, feeds] of samples.entries()) {
-      collector.add(i, [...feeds, ...(await session.run([...feeds, ...bound])).values()]);
+      const tensors = await session.run([...feeds, ...bound]);
+      collector.add(i, [...feeds, ...tensors.values()]);
+      if (i < KEPT) kept.push({ feeds, outputs: new Map([...tensors].filter(([name]) => declared.has(name))) });
       task.onProgress?.(i + 1, samples.length);
     }
-    return { inputs, sampleCount: samples.length, ...collector.finish() };
+    return { inputs, sampleCount: samples.length, kept, ...collector.finish() };
   } finally {
     await session.close();
   }
@@ -134,12 +159,13 @@ interface Seen {
   readonly range: { min: number; max: number };
   readonly held: { min: number; max: number };
   readonly sum: Float64Array;
+  minAbs: number;
   finite: boolean;
 }
 
 interface Collector {
   add(index: number, tensors: readonly OnnxTensor[]): void;
-  finish(): Pick<Calibration, "types" | "constants" | "stats">;
+  finish(): Pick<Calibration, "types" | "constants" | "stats" | "probed">;
 }
 
 /** Gathers types, constants and statistics, one sample at a time. */
@@ -149,6 +175,9 @@ function createCollector(task: CalibrationTask, inputs: Calibration["inputs"]): 
   const types = new Map([...constants].map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
   const seen = new Map<string, Seen>();
   const judged = task.samples.length >= JUDGED_FROM;
+  const probed = new Map<string, { min: number; max: number }>();
+  const probes = new Map<string, Probe[]>();
+  for (const probe of task.probes ?? []) probes.set(probe.input, [...(probes.get(probe.input) ?? []), probe]);
 
   function add(index: number, tensors: readonly OnnxTensor[]): void {
     for (const tensor of tensors) {
@@ -159,20 +188,30 @@ function createCollector(task: CalibrationTask, inputs: Calibration["inputs"]): 
         const entry = seen.get(tensor.name) ?? emptySeen(tensor.data.length);
         seen.set(tensor.name, entry);
         addSample(entry, tensor.data, judged && index % HOLD_OUT === 0);
+        for (const probe of probes.get(tensor.name) ?? []) widen(probed, probe.key, probe.measure(tensor));
       }
     }
   }
 
-  function finish(): Pick<Calibration, "types" | "constants" | "stats"> {
+  function finish(): Pick<Calibration, "types" | "constants" | "stats" | "probed"> {
     if (judged) judge(seen, inputs, task.unseenLimit ?? DEFAULT_UNSEEN_LIMIT);
     const stats = new Map([...seen].map(([name, entry]) => [name, statsOf(entry, task.samples.length)]));
-    return { types, constants, stats };
+    return { types, constants, stats, probed };
   }
   return { add, finish };
 }
 
+function widen(ranges: Map<string, { min: number; max: number }>, key: string, values: ArrayLike<number>): void {
+  const range = ranges.get(key) ?? nothing();
+  for (let i = 0; i < values.length; i++) {
+    range.min = Math.min(range.min, values[i] ?? 0);
+    range.max = Math.max(range.max, values[i] ?? 0);
+  }
+  ranges.set(key, range);
+}
+
 function emptySeen(length: number): Seen {
-  return { range: nothing(), held: nothing(), sum: new Float64Array(length), finite: true };
+  return { range: nothing(), held: nothing(), sum: new Float64Array(length), minAbs: Number.POSITIVE_INFINITY, finite: true };
 }
 
 function nothing(): { min: number; max: number } {
@@ -190,6 +229,7 @@ function addSample(entry: Seen, data: Float32Array, held: boolean): void {
     entry.sum[i] = (entry.sum[i] ?? 0) + value;
     if (value < range.min) range.min = value;
     if (value > range.max) range.max = value;
+    if (Math.abs(value) < entry.minAbs) entry.minAbs = Math.abs(value);
   }
 }
 
@@ -197,7 +237,8 @@ function statsOf(entry: Seen, samples: number): TensorStats {
   const min = Math.min(entry.range.min, entry.held.min);
   const max = Math.max(entry.range.max, entry.held.max);
   const empty = min > max;
-  return { min: empty ? 0 : min, max: empty ? 0 : max, mean: entry.sum.map((v) => v / samples), finite: entry.finite };
+  const mean = entry.sum.map((v) => v / samples);
+  return { min: empty ? 0 : min, max: empty ? 0 : max, minAbs: entry.minAbs, mean, finite: entry.finite };
 }
 
 /** Fails on a set that can not be trusted: an input that never varies, or samples far outside the others' range. */
@@ -230,8 +271,8 @@ function assertSameType(
 const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size"]);
 const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 
-/** Names of the tensors that no program input reaches. */
-function namesOfConstants(graph: OnnxGraph, known: ReadonlySet<string>): ReadonlySet<string> {
+/** Names of the tensors that no program input reaches, given those that are constants to begin with. */
+export function namesOfConstants(graph: OnnxGraph, known: ReadonlySet<string>): ReadonlySet<string> {
   const names = new Set(known);
   const isConstant = (node: OnnxNode): boolean =>
     SHAPE_ONLY.has(node.opType) || node.inputs.every((name) => name === "" || names.has(name));

@@ -37,7 +37,10 @@ export function homePaths(home: string): HomePaths {
  */
 export function initHome(
   home: string,
-  options: { readonly genesisFor: (validator: Ed25519Key) => GenesisDoc; readonly validatorSeed?: Uint8Array },
+  options: {
+    readonly genesisFor: (validator: Ed25519Key) => GenesisDoc;
+    readonly validatorSeed?: Uint8Array;
+  },
 ): GenesisDoc {
   const paths = homePaths(home);
   if (existsSync(paths.genesis) || existsSync(paths.validatorKey)) {

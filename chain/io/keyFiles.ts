@@ -12,7 +12,10 @@ const PRIV_KEY_TYPE = "tendermint/PrivKeyEd25519";
 const NOTHING_SIGNED: SignState = { height: 0n, round: 0, step: 0 };
 
 /** Writes a validator's key file and, when there is none yet, a state file that says "nothing signed". */
-export function writeValidatorKey(paths: { readonly key: string; readonly state: string }, key: Ed25519Key): void {
+export function writeValidatorKey(
+  paths: { readonly key: string; readonly state: string },
+  key: Ed25519Key,
+): void {
   const file = {
     address: bytesToHex(ed25519Address(key.pubKey)).toUpperCase(),
     pub_key: { type: ED25519_PUB_KEY_TYPE, value: bytesToBase64(key.pubKey) },
@@ -32,7 +35,8 @@ export function readKeyFile(path: string): Ed25519Key {
   const { priv_key: value } = readJsonFile(path);
   if (typeof value !== "object" || value === null) throw badFile(path, "no priv_key");
   const json: Readonly<Record<string, unknown>> = { ...value };
-  if (json.type !== PRIV_KEY_TYPE || typeof json.value !== "string") throw badFile(path, "a key of another type");
+  if (json.type !== PRIV_KEY_TYPE || typeof json.value !== "string")
+    throw badFile(path, "a key of another type");
   const bytes = base64ToBytes(json.value);
   if (bytes.length !== 64) throw badFile(path, `a key of ${bytes.length} bytes`);
   return ed25519Key(bytes.subarray(0, 32));

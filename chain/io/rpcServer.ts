@@ -4,10 +4,21 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { AivmError } from "../../common/errors.ts";
 import { announcementsOf } from "../rpc/comet/announcements.ts";
-import { answerPost, answerUri, errorReply, type HttpReply, METHODS, WEBSOCKET_METHODS } from "../rpc/comet/dispatch.ts";
+import {
+  answerPost,
+  answerUri,
+  errorReply,
+  type HttpReply,
+  METHODS,
+  WEBSOCKET_METHODS,
+} from "../rpc/comet/dispatch.ts";
 import type { RpcEnvironment } from "../rpc/comet/environment.ts";
 import { invalidRequest } from "../rpc/comet/errors.ts";
-import { createSubscriptions, DEFAULT_SUBSCRIPTION_LIMITS, type SubscriptionLimits } from "../rpc/comet/subscriptions.ts";
+import {
+  createSubscriptions,
+  DEFAULT_SUBSCRIPTION_LIMITS,
+  type SubscriptionLimits,
+} from "../rpc/comet/subscriptions.ts";
 import { type RpcSocket, serveRpcSocket } from "./rpcSocket.ts";
 
 /** Bounds of the server. */
@@ -47,9 +58,12 @@ export async function startRpcServer(
   options: { readonly host: string; readonly port: number; readonly limits?: RpcLimits },
 ): Promise<RpcServer> {
   const limits = options.limits ?? DEFAULT_RPC_LIMITS;
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-    answer(environment, { request, response, limits }).catch(() => response.destroy());
-  });
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    (request, response) => {
+      answer(environment, { request, response, limits }).catch(() => response.destroy());
+    },
+  );
   server.maxConnections = limits.maxConnections;
   const sockets = acceptSockets(server, environment, limits);
   const port = await listen(server, options);
@@ -73,7 +87,9 @@ interface Exchange {
 
 async function answer(environment: RpcEnvironment, exchange: Exchange): Promise<void> {
   const { request, limits } = exchange;
-  const url = URL.canParse(request.url ?? "/", "http://rpc") ? new URL(request.url ?? "/", "http://rpc") : undefined;
+  const url = URL.canParse(request.url ?? "/", "http://rpc")
+    ? new URL(request.url ?? "/", "http://rpc")
+    : undefined;
   if (url === undefined) return send(exchange, { status: 400, body: "" });
   if (request.method === "OPTIONS") return send(exchange, { status: 204, body: "" });
   if (request.method !== "POST" && request.method !== "GET" && request.method !== "HEAD") {
@@ -85,7 +101,10 @@ async function answer(environment: RpcEnvironment, exchange: Exchange): Promise<
     return send(exchange, { status: 400, body: errorReply(null, error) });
   }
   if (request.method === "POST" && body !== "") {
-    return send(exchange, await answerPost(environment, { path: url.pathname, body, maxBatch: limits.maxBatch }));
+    return send(
+      exchange,
+      await answerPost(environment, { path: url.pathname, body, maxBatch: limits.maxBatch }),
+    );
   }
   if (url.pathname === "/") return sendIndex(exchange);
   const query = new Map(url.searchParams.entries());
@@ -101,10 +120,14 @@ function send({ response, request }: Exchange, reply: HttpReply): void {
 
 function sendIndex({ response }: Exchange): void {
   const names = Object.keys(METHODS).sort();
-  const items = names.map((name) => `<li><a href="/${name}">/${name}</a> ${Object.keys(METHODS[name]?.args ?? {}).join(", ")}</li>`);
+  const items = names.map(
+    (name) => `<li><a href="/${name}">/${name}</a> ${Object.keys(METHODS[name]?.args ?? {}).join(", ")}</li>`,
+  );
   const listening = WEBSOCKET_METHODS.map((name) => `<li>${name} (websocket)</li>`);
   response.writeHead(200, { ...CORS, "content-type": "text/html; charset=utf-8" });
-  response.end(`<html><body><p>Available endpoints:</p><ul>${[...items, ...listening].join("\n")}</ul></body></html>\n`);
+  response.end(
+    `<html><body><p>Available endpoints:</p><ul>${[...items, ...listening].join("\n")}</ul></body></html>\n`,
+  );
 }
 
 /** The whole body as text, or undefined when it exceeds `maxBytes`; then the rest is not read. */
@@ -140,7 +163,9 @@ function acceptSockets(server: Server, environment: RpcEnvironment, limits: RpcL
       open.add(served);
     });
   });
-  const stopListening = environment.engine.onBlock((applied) => subscriptions.publish(announcementsOf(applied)));
+  const stopListening = environment.engine.onBlock((applied) =>
+    subscriptions.publish(announcementsOf(applied)),
+  );
   return {
     close() {
       stopListening();

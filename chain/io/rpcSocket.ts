@@ -1,6 +1,12 @@
 /** One websocket of the RPC: requests answered in order, subscriptions, keep-alive, and an end for clients that stop reading. */
 import type { RawData, WebSocket } from "ws";
-import { answerRequest, errorReply, parseBody, readRequest, WEBSOCKET_METHODS } from "../rpc/comet/dispatch.ts";
+import {
+  answerRequest,
+  errorReply,
+  parseBody,
+  readRequest,
+  WEBSOCKET_METHODS,
+} from "../rpc/comet/dispatch.ts";
 import type { RpcEnvironment } from "../rpc/comet/environment.ts";
 import { parseError, RpcError } from "../rpc/comet/errors.ts";
 import type { SubscriptionClient, Subscriptions } from "../rpc/comet/subscriptions.ts";
@@ -49,9 +55,11 @@ export function serveRpcSocket(
     if (isBinary) return client.send(errorReply(null, parseError("binary frames are not JSON")));
     waiting += 1;
     if (waiting > MAX_WAITING_REQUESTS) return socket.terminate();
-    tail = tail.then(() => handle(data.toString())).finally(() => {
-      waiting -= 1;
-    });
+    tail = tail
+      .then(() => handle(data.toString()))
+      .finally(() => {
+        waiting -= 1;
+      });
   });
   const pings = setInterval(() => {
     if (!alive) return socket.terminate();

@@ -25,7 +25,7 @@ export interface ActionPool {
   idle(): Promise<void>;
 }
 
-const FIRST_REST_BLOCKS = 2n;
+const FIRST_REST_BLOCKS = 1n;
 const MAX_REST_BLOCKS = 64n;
 
 /** An empty pool. */

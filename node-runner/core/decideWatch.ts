@@ -60,6 +60,7 @@ export function decideWatch(facts: WatchFacts): WatchAction {
   if (facts.joinPending) return decideReveal(kept);
   if (!facts.joinable) return { kind: "none", why: "closed to rivals" };
   const alive = claims.filter((claim) => claim.alive);
+  if (alive.length === 0) return { kind: "none", why: "no claim stands" };
   if (facts.inputs !== "complete") return { kind: "refuse", why: facts.inputs.missing };
   if (own === undefined) return { kind: "execute" };
   if (isCovered(alive, own)) return { kind: "none", why: "an equal claim stands" };
@@ -81,7 +82,7 @@ function decideReveal(kept: Kept | undefined): WatchAction {
  */
 function isCovered(alive: readonly ClaimFacts[], own: OwnRun): boolean {
   const same = alive.filter((claim) => equalBytes(claim.outputRoot, own.outputRoot));
-  if (same.length === alive.length && alive.length > 0) return true;
+  if (same.length === alive.length) return true;
   const traceRoot = own.second?.traceRoot;
   return same.some(
     (claim) =>

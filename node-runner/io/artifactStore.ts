@@ -1,5 +1,5 @@
 /** Artifacts on disk, one file per model id, checked when they come in and again when they are loaded. */
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedModel, loadArtifact } from "../../aivm/index.ts";
 import { bytesToHex } from "../../common/index.ts";
@@ -10,6 +10,8 @@ import { errorCode, writeDurably } from "./durableFile.ts";
 export interface ArtifactStore {
   /** Loaded model, or undefined when it is not here. @throws what `loadArtifact` does for a damaged file */
   get(modelId: Uint8Array): Promise<LoadedModel | undefined>;
+  /** True when its file is here. */
+  has(modelId: Uint8Array): Promise<boolean>;
   /** Checks, stores and returns a model. @throws what `loadArtifact` does */
   add(bytes: Uint8Array, expected?: { readonly modelId: Uint8Array }): Promise<LoadedModel>;
   /** Path of the file of a model that is here. */
@@ -31,6 +33,11 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
   };
   return {
     pathOf,
+    has: (modelId) =>
+      access(pathOf(modelId)).then(
+        () => true,
+        () => false,
+      ),
     get: async (modelId) => {
       const known = loaded.get(bytesToHex(modelId));
       if (known !== undefined) return known;

@@ -45,7 +45,8 @@ contract AivmOracle is IAivmOracle {
     uint32 public constant MAX_OUTPUT = 8192;
     uint256 public constant GAS_PER_OUTPUT_BYTE = 40; // calldata 16, log 8, hashing and copies into the callback
 
-    uint256 private constant INTRINSIC_GAS = 33_000; // a delivery's 21,000 and its calldata without the output
+    // What a delivery uses outside of its own measurement: 21,000, calldata without the output, the last two credits
+    uint256 private constant UNMEASURED_GAS = 63_000;
     uint256 private constant CALL_GAS = 3_000; // the call itself, before its own gas
     uint256 private constant MAX_REVERT_BYTES = 132; // 4 + 4 words: what a revert reason is hashed from
 
@@ -370,7 +371,7 @@ contract AivmOracle is IAivmOracle {
     ) private returns (uint256 rest) {
         uint256 price = gasPriceCap();
         if (tx.gasprice < price) price = tx.gasprice;
-        uint256 relay = (gasAtStart - gasleft() + INTRINSIC_GAS + outputLength * 16) * price;
+        uint256 relay = (gasAtStart - gasleft() + UNMEASURED_GAS + outputLength * 16) * price;
         if (relay > budget) relay = budget;
         rest = budget - relay;
         addCredit(requestId, msg.sender, relay);

@@ -77,7 +77,7 @@ describe("node-runner: what a runner does next", () => {
     const serving = (fields: object): ModelFacts => ({
       ...proved(),
       serving: completeMessage("aivm.model.v1.QueryServingResponse", {
-        serving: { runner: SELF, modelId: MODEL_ID, declaredHeight: 9n },
+        serving: { runner: SELF, modelId: MODEL_ID, declaredHeight: 9n, provedEpoch: 0n },
         ...fields,
       }),
     });

@@ -98,6 +98,7 @@ export function foldFollowers(
   const epsilon = floatAttribute(next, "epsilon", 1e-5);
   const rowLength = layer.rows.length / layer.channels;
   const gain = Float64Array.from(scale, (s, o) => s / Math.sqrt((variance[o] ?? 0) + epsilon));
+  ctx.absorbed.add(name);
   const folded: FloatLayer = {
     channels: layer.channels,
     rows: layer.rows.map((w, i) => w * (gain[Math.floor(i / rowLength)] ?? 1)),

@@ -130,6 +130,7 @@ function followingBias(ctx: Lowering, name: string, n: number): { readonly bias:
   const tensor = constantOf(ctx, next.inputs[other]);
   if (tensor === undefined || !(tensor.data instanceof Float32Array) || tensor.data.length !== n) return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
+  ctx.absorbed.add(name);
   return { bias: Float64Array.from(tensor.data), name: outputName(next) };
 }
 

@@ -39,6 +39,8 @@ export interface Lowering {
   readonly calibration: Calibration;
   readonly options: LoweringOptions;
   readonly placed: Map<string, Placed[]>;
+  /** Tensors that no value stands for, because their reader was folded into their producer. */
+  readonly absorbed: Set<string>;
   readonly ranges: ReadonlyMap<string, Range>;
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
@@ -64,6 +66,7 @@ export function createLowering(graph: OnnxGraph, calibration: Calibration, optio
     calibration,
     options,
     placed: new Map(),
+    absorbed: new Set(),
     ranges: groupRanges(graph, { range, isConstant }),
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
@@ -157,7 +160,20 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const { dtype } = tensorType(ctx, name);
   if (dtype !== "float32") return integerStorage(dtype);
   assertFinite(ctx, name);
+  if (isLogits(ctx, name)) return symmetric16(rangeOf(ctx, name));
   return activationQuantization(ctx.options.precision, rangeOf(ctx, name));
+}
+
+/** An output of a dense layer, read by a choice at most: 16 bits cost nothing there and keep close answers apart. */
+function isLogits(ctx: Lowering, name: string): boolean {
+  if (!ctx.outputNames.has(name) && ctx.consumers.get(name) === undefined) return false;
+  const producer = ctx.graph.nodes.find((node) => node.outputs.includes(name));
+  const readers = ctx.consumers.get(name) ?? [];
+  return (
+    producer !== undefined &&
+    ["Gemm", "MatMul", "Conv"].includes(producer.opType) &&
+    readers.every((node) => ["ArgMax", "Softmax", "LogSoftmax"].includes(node.opType))
+  );
 }
 
 /** Range that decides the scale of a float tensor. */
@@ -176,9 +192,9 @@ export function setValue(ctx: Lowering, name: string, value: Value, perm?: reado
   if (name !== "") ctx.placed.set(name, [{ value, perm }]);
 }
 
-/** True when a tensor has been lowered (a fused node finds its output defined). */
-export function isDefined(ctx: Lowering, name: string): boolean {
-  return ctx.placed.has(name);
+/** True when a tensor has been lowered, or folded away: its node has nothing left to do. */
+export function isDone(ctx: Lowering, name: string): boolean {
+  return name === "" || ctx.placed.has(name) || ctx.absorbed.has(name);
 }
 
 /** The value of a tensor in the ONNX axis order; constants are quantised here. */
@@ -285,6 +301,7 @@ export function foldedOutput(ctx: Lowering, name: string): FoldedOutput {
     const bounds = next === undefined ? undefined : clampBounds(ctx, next);
     if (next === undefined || bounds === undefined || next.inputs[0] !== at || !isFloat(ctx, at)) break;
     range = { min: clampReal(range.min, bounds), max: clampReal(range.max, bounds) };
+    ctx.absorbed.add(at);
     at = outputName(next);
   }
   return { name: at, q: clampedQuantization(quantizationOf(ctx, at), range) };

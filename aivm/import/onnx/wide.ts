@@ -24,7 +24,8 @@ export function matmulWide(e: Emitter, a: Value, b: Value): Value {
 
 /** a x b in i32, exact as far as i32 goes; broadcast. */
 export function mulWide(e: Emitter, a: Value, b: Value): Value {
-  const { shift, ...q } = wideQuantization(a.q.scale * b.q.scale, largestFrom(a.q) * largestFrom(b.q));
+  const { shift, ...symmetric } = wideQuantization(a.q.scale * b.q.scale, largestFrom(a.q) * largestFrom(b.q));
+  const q = a === b ? { ...symmetric, lo: 0 } : symmetric; // a square
   const attrs = [a.q.zero, b.q.zero, 1, shift, 0];
   return emit(e, "mul", { operands: [a, b], shape: broadcast(a.shape, b.shape), q, attrs });
 }
@@ -32,7 +33,8 @@ export function mulWide(e: Emitter, a: Value, b: Value): Value {
 /** Sum along an axis in i32, which keeps size 1. */
 export function sumWide(e: Emitter, x: Value, axis: number): Value {
   const size = x.shape[axis] ?? 1;
-  const { shift, ...q } = wideQuantization(x.q.scale, size * largestFrom(x.q));
+  const { shift, ...symmetric } = wideQuantization(x.q.scale, size * largestFrom(x.q));
+  const q = x.q.lo >= x.q.zero ? { ...symmetric, lo: 0 } : symmetric;
   const shape = x.shape.map((s, i) => (i === axis ? 1 : s));
   return emit(e, "sumReduce", { operands: [x], shape, q, attrs: [axis, x.q.zero, 1, shift, 0] });
 }

@@ -80,14 +80,19 @@ export async function applyBlock(
   await context.store.saveResults(height, response);
   const { retainHeight } = await context.app.commit();
   await recordState(context, { state: next, stored, response });
-  if (retainHeight > 0n) await context.store.prune(retainHeight < height ? retainHeight : height, PRUNE_LIMIT);
+  if (retainHeight > 0n)
+    await context.store.prune(retainHeight < height ? retainHeight : height, PRUNE_LIMIT);
   return { state: next, applied: { ...stored, response } };
 }
 
 /** State after `stored`, which must leave the chain to this validator alone. */
 export function advance(
   context: EngineContext,
-  step: { readonly state: ChainState; readonly stored: StoredBlock; readonly response: ResponseFinalizeBlock },
+  step: {
+    readonly state: ChainState;
+    readonly stored: StoredBlock;
+    readonly response: ResponseFinalizeBlock;
+  },
 ): ChainState {
   const { state, stored, response } = step;
   const next = stateAfterBlock(state, { header: stored.block.header, blockId: stored.blockId, response });
@@ -98,7 +103,11 @@ export function advance(
 /** Records `state` and the block's index entries in one batch. */
 export async function recordState(
   context: EngineContext,
-  step: { readonly state: ChainState; readonly stored: StoredBlock; readonly response: ResponseFinalizeBlock },
+  step: {
+    readonly state: ChainState;
+    readonly stored: StoredBlock;
+    readonly response: ResponseFinalizeBlock;
+  },
 ): Promise<void> {
   const { block } = step.stored;
   const { height } = block.header;

@@ -19,7 +19,14 @@ import {
 } from "./keys.ts";
 import { decodeConsensusParams, encodeConsensusParams, type FullConsensusParams } from "./params.ts";
 import type { EngineKv, EngineKvOp } from "./ports.ts";
-import { type ChainState, decodeState, decodeValidators, encodeState, encodeValidators, nextHeight } from "./state.ts";
+import {
+  type ChainState,
+  decodeState,
+  decodeValidators,
+  encodeState,
+  encodeValidators,
+  nextHeight,
+} from "./state.ts";
 import type { EngineValidator } from "./validators.ts";
 
 /** A block proposed in `round`, not decided yet. */
@@ -142,7 +149,8 @@ async function prune(options: {
   for (let height = base; height < end; height++) {
     const meta = kv.get(metaKey(height));
     if (meta !== undefined) ops.push({ key: hashKey(BlockMeta.decode(meta).blockId.hash) });
-    for (const key of [blockKey, metaKey, commitKey, resultsKey, validatorsKey, paramsKey]) ops.push({ key: key(height) });
+    for (const key of [blockKey, metaKey, commitKey, resultsKey, validatorsKey, paramsKey])
+      ops.push({ key: key(height) });
   }
   await kv.write(ops);
 }

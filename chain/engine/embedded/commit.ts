@@ -1,6 +1,7 @@
 /** Commits: the decided votes of a height, with and without vote extensions, and how the application sees them. */
-import { CommitInfo, ExtendedCommitInfo } from "cosmjs-types/tendermint/abci/types";
+
 import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
+import { CommitInfo, ExtendedCommitInfo } from "cosmjs-types/tendermint/abci/types";
 import { type BlockID, Commit, ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import { BlockIDFlag } from "cosmjs-types/tendermint/types/validator";
 import { AivmError } from "../../../common/errors.ts";
@@ -91,7 +92,10 @@ export function medianTimeNanos(commit: Commit, validators: readonly EngineValid
   throw mismatch("at least one signature in the last commit");
 }
 
-function abciValidator(validators: readonly EngineValidator[], index: number): { address: Uint8Array; power: bigint } {
+function abciValidator(
+  validators: readonly EngineValidator[],
+  index: number,
+): { address: Uint8Array; power: bigint } {
   const validator = validators[index];
   if (validator === undefined) throw mismatch("as many validators as signatures");
   return { address: validator.address, power: validator.votingPower };

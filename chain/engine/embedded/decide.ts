@@ -35,7 +35,13 @@ export async function decideBlock(
   const extension = voteExtensionsEnabled(state.params, height)
     ? extend(context, { pending, hash: blockId.hash, validatorAddress })
     : undefined;
-  const vote = { chainId, height, round, blockId, timestamp: voteTime(context, timestampToNanos(block.header.time)) };
+  const vote = {
+    chainId,
+    height,
+    round,
+    blockId,
+    timestamp: voteTime(context, timestampToNanos(block.header.time)),
+  };
   const signed = signPrecommit(context.key, vote);
   const seenCommit = createExtendedCommit({
     height,

@@ -66,7 +66,8 @@ export function createEngine(context: EngineContext, limits: MempoolLimits = DEF
   const produceBlock = async (): Promise<AppliedBlock> => {
     const before = state();
     const pending =
-      pendingFor(context, before) ?? (await proposeBlock(context, { state: before, mempool, proposerAddress }));
+      pendingFor(context, before) ??
+      (await proposeBlock(context, { state: before, mempool, proposerAddress }));
     const { meta } = await decideBlock(context, { state: before, pending });
     const { height } = meta.header;
     const applied = await exclusive(async () => {

@@ -43,9 +43,14 @@ export function parseGenesis(text: string): GenesisDoc {
     genesisTime: parseTime(string(json.genesis_time, "genesis_time")),
     chainId: chainId(json.chain_id),
     initialHeight: initialHeight(json.initial_height),
-    consensusParams: consensusParamsFromJson(consensus === undefined ? json.consensus_params : consensus.params),
+    consensusParams: consensusParamsFromJson(
+      consensus === undefined ? json.consensus_params : consensus.params,
+    ),
     validators: list(validators, "validators").map(validatorFromJson),
-    appHash: json.app_hash === null || json.app_hash === undefined ? EMPTY : hexToBytes(string(json.app_hash, "app_hash")),
+    appHash:
+      json.app_hash === null || json.app_hash === undefined
+        ? EMPTY
+        : hexToBytes(string(json.app_hash, "app_hash")),
     appState: json.app_state ?? {},
   };
 }
@@ -79,7 +84,8 @@ function validatorFromJson(value: unknown): GenesisValidator {
   const validator = createValidator(pubKey, BigInt(power));
   if (typeof json.address === "string" && json.address !== "") {
     const want = bytesToHex(validator.address).toUpperCase();
-    if (!equalBytes(hexToBytes(json.address), validator.address)) throw badGenesis("address", want, json.address);
+    if (!equalBytes(hexToBytes(json.address), validator.address))
+      throw badGenesis("address", want, json.address);
   }
   return { ...validator, name: typeof json.name === "string" ? json.name : "" };
 }
@@ -107,7 +113,8 @@ function parseJson(text: string): unknown {
 }
 
 function record(value: unknown, item: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw badGenesis(item, "an object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badGenesis(item, "an object", value);
   return { ...value };
 }
 

@@ -30,16 +30,20 @@ export async function handshake(context: EngineContext): Promise<ChainState> {
   const info = context.app.info(infoRequest());
   const appHeight = info.lastBlockHeight;
   let state = store.state() ?? genesisState(genesis);
-  if (state.chainId !== genesis.chainId) throw refuse(`chain ${genesis.chainId}`, `a store of ${state.chainId}`);
+  if (state.chainId !== genesis.chainId)
+    throw refuse(`chain ${genesis.chainId}`, `a store of ${state.chainId}`);
   if (appHeight === 0n) state = await initChain(context, { state, info });
   assertOwnValidator(context, state.validators);
   const tip = store.tip();
   if (tip === 0n) {
-    if (appHeight > 0n) throw refuse("no application state before the first block", `application at height ${appHeight}`);
+    if (appHeight > 0n)
+      throw refuse("no application state before the first block", `application at height ${appHeight}`);
     return state;
   }
-  if (appHeight > tip) throw refuse(`application at height ${tip} or below`, `application at height ${appHeight}`);
-  if (appHeight + 1n < store.base()) throw refuse(`blocks from ${appHeight + 1n} on`, `a store from ${store.base()} on`);
+  if (appHeight > tip)
+    throw refuse(`application at height ${tip} or below`, `application at height ${appHeight}`);
+  if (appHeight + 1n < store.base())
+    throw refuse(`blocks from ${appHeight + 1n} on`, `a store from ${store.base()} on`);
   const stateHeight = state.lastBlockHeight;
   if (tip !== stateHeight && tip !== followingHeight(state)) {
     throw refuse(`a store at height ${stateHeight} or one above`, `a store at height ${tip}`);

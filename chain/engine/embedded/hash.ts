@@ -1,4 +1,6 @@
 /** The hashes of a CometBFT 0.38 block (types/block.go, types/validator_set.go, types/params.go, types/results.go). */
+
+import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import { Block } from "cosmjs-types/tendermint/types/block";
 import { HashedParams } from "cosmjs-types/tendermint/types/params";
@@ -11,7 +13,6 @@ import {
 } from "cosmjs-types/tendermint/types/types";
 import { SimpleValidator } from "cosmjs-types/tendermint/types/validator";
 import { Consensus } from "cosmjs-types/tendermint/version/types";
-import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { EMPTY } from "../../../common/bytes.ts";
 import { type Rfc6962Proof, rfc6962Proof, rfc6962Root } from "../../../common/rfc6962.ts";
 import { sha256 } from "../../../common/sha256.ts";
@@ -76,9 +77,7 @@ export function validatorsHash(validators: readonly EngineValidator[]): Uint8Arr
 
 /** Hash of the two consensus parameters that a header commits to. `maxGas` -1 = no limit. */
 export function consensusHash(params: { readonly maxBytes: bigint; readonly maxGas: bigint }): Uint8Array {
-  return sha256(
-    HashedParams.encode({ blockMaxBytes: params.maxBytes, blockMaxGas: params.maxGas }).finish(),
-  );
+  return sha256(HashedParams.encode({ blockMaxBytes: params.maxBytes, blockMaxGas: params.maxGas }).finish());
 }
 
 /** Root over code, data and gas of each result; log, info, events and codespace are not consensus. */

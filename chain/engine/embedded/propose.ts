@@ -8,7 +8,7 @@ import type { Block } from "cosmjs-types/tendermint/types/block";
 import type { Commit, ExtendedCommit } from "cosmjs-types/tendermint/types/types";
 import { AivmError } from "../../../common/errors.ts";
 import { makeBlock } from "./block.ts";
-import { seenCommitOf, type PendingBlock } from "./blockStore.ts";
+import { type PendingBlock, seenCommitOf } from "./blockStore.ts";
 import { commitInfo, emptyCommit, extendedCommitInfo, medianTimeNanos } from "./commit.ts";
 import type { EngineContext } from "./context.ts";
 import { headerHash, validatorsHash } from "./hash.ts";
@@ -34,7 +34,12 @@ export interface LastCommit {
 /** The commit that the block after `state` carries. @throws CHAIN_STORE when it is not in the store. */
 export function lastCommitOf(context: EngineContext, state: ChainState): LastCommit {
   if (state.lastBlockHeight === 0n) {
-    return { commit: emptyCommit(), extended: undefined, validators: [], timeNanos: state.lastBlockTimeNanos };
+    return {
+      commit: emptyCommit(),
+      extended: undefined,
+      validators: [],
+      timeNanos: state.lastBlockTimeNanos,
+    };
   }
   const extended = context.store.seenCommit(state.lastBlockHeight);
   const commit = seenCommitOf(context.store, state.lastBlockHeight);

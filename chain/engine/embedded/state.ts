@@ -13,7 +13,12 @@ import {
   updateConsensusParams,
 } from "./params.ts";
 import { timestampToNanos } from "./time.ts";
-import { applyValidatorUpdates, createValidator, type EngineValidator, sortValidators } from "./validators.ts";
+import {
+  applyValidatorUpdates,
+  createValidator,
+  type EngineValidator,
+  sortValidators,
+} from "./validators.ts";
 
 /** State after block `lastBlockHeight`; 0 = before the first block. */
 export interface ChainState {

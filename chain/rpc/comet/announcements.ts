@@ -2,7 +2,16 @@
 import type { AppliedBlock } from "../../engine/embedded/apply.ts";
 import { txHash } from "../../engine/embedded/hash.ts";
 import { type EventMap, flattenEvents } from "../../engine/embedded/query/eventMap.ts";
-import { blockIdJson, blockJson, eventJson, finalizeJson, headerJson, hexJson, type JsonObject, txEventJson } from "./json.ts";
+import {
+  blockIdJson,
+  blockJson,
+  eventJson,
+  finalizeJson,
+  headerJson,
+  hexJson,
+  type JsonObject,
+  txEventJson,
+} from "./json.ts";
 
 /** One event: how queries match it, and its JSON, built on first use. */
 export interface Announcement {
@@ -24,11 +33,15 @@ export function announcementsOf(applied: AppliedBlock): Announcement[] {
       result_finalize_block: finalizeJson(response),
     })),
     announcement(blockEvents("NewBlockHeader"), "NewBlockHeader", () => ({ header: headerJson(header) })),
-    announcement(blockEvents("NewBlockEvents", ["block.height", String(header.height)]), "NewBlockEvents", () => ({
-      height: String(header.height),
-      events: response.events.map(eventJson),
-      num_txs: String(block.data.txs.length),
-    })),
+    announcement(
+      blockEvents("NewBlockEvents", ["block.height", String(header.height)]),
+      "NewBlockEvents",
+      () => ({
+        height: String(header.height),
+        events: response.events.map(eventJson),
+        num_txs: String(block.data.txs.length),
+      }),
+    ),
     ...block.data.txs.flatMap((tx, index) => txAnnouncement(applied, tx, index)),
   ];
 }

@@ -95,7 +95,8 @@ function unquote(name: string, raw: string): string {
 }
 
 function integer(name: string, raw: unknown): bigint {
-  if (typeof raw !== "string" || !/^-?\d{1,19}$/.test(raw)) throw wrong(name, "an integer, as a number or a string");
+  if (typeof raw !== "string" || !/^-?\d{1,19}$/.test(raw))
+    throw wrong(name, "an integer, as a number or a string");
   return BigInt(raw);
 }
 

@@ -6,7 +6,15 @@ import { parseQuery } from "../../engine/embedded/query/parse.ts";
 import type { RpcArguments } from "./arguments.ts";
 import type { MethodTable, RpcEnvironment } from "./environment.ts";
 import { internalError } from "./errors.ts";
-import { blockIdJson, blockJson, blockMetaJson, blockResultsJson, commitJson, headerJson, type JsonObject } from "./json.ts";
+import {
+  blockIdJson,
+  blockJson,
+  blockMetaJson,
+  blockResultsJson,
+  commitJson,
+  headerJson,
+  type JsonObject,
+} from "./json.ts";
 import { heightArgument, latestHeight, ordered, pageOf } from "./paging.ts";
 
 const MAX_BLOCK_METAS = 20n;

@@ -1,6 +1,6 @@
 /** What RPC methods work with. */
 import type { Engine } from "../../engine/embedded/engine.ts";
-import type { RpcArguments, ArgumentSpec } from "./arguments.ts";
+import type { ArgumentSpec, RpcArguments } from "./arguments.ts";
 
 /** How this node names itself. */
 export interface NodeIdentity {

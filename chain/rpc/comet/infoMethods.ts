@@ -20,7 +20,10 @@ const CHANNELS = "40202122233038606100";
 export const infoMethods: MethodTable = {
   health: { args: {}, call: () => ({}) },
   status: { args: {}, call: status },
-  net_info: { args: {}, call: () => ({ listening: true, listeners: ["Listener(@)"], n_peers: "0", peers: [] }) },
+  net_info: {
+    args: {},
+    call: () => ({ listening: true, listeners: ["Listener(@)"], n_peers: "0", peers: [] }),
+  },
   genesis: {
     args: {},
     call: (environment) => {

@@ -167,7 +167,9 @@ export function infoJson(info: ResponseInfo): JsonObject {
     ...(info.version === "" ? {} : { version: info.version }),
     ...(info.appVersion === 0n ? {} : { app_version: String(info.appVersion) }),
     ...(info.lastBlockHeight === 0n ? {} : { last_block_height: String(info.lastBlockHeight) }),
-    ...(info.lastBlockAppHash.length === 0 ? {} : { last_block_app_hash: bytesToBase64(info.lastBlockAppHash) }),
+    ...(info.lastBlockAppHash.length === 0
+      ? {}
+      : { last_block_app_hash: bytesToBase64(info.lastBlockAppHash) }),
   };
 }
 
@@ -183,7 +185,13 @@ export function queryJson(response: ResponseQuery): JsonObject {
     proofOps:
       response.proofOps === undefined
         ? null
-        : { ops: response.proofOps.ops.map(({ type, key, data }) => ({ type, key: bytesJson(key), data: bytesJson(data) })) },
+        : {
+            ops: response.proofOps.ops.map(({ type, key, data }) => ({
+              type,
+              key: bytesJson(key),
+              data: bytesJson(data),
+            })),
+          },
     height: String(response.height),
     codespace: response.codespace,
   };

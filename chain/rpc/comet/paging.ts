@@ -21,7 +21,9 @@ export function heightArgument(
   if (height === undefined) return latest;
   if (height <= 0n) throw internalError(`height must be greater than 0, but got ${height}`);
   if (height > latest) {
-    throw internalError(`height ${height} must be less than or equal to the current blockchain height ${latest}`);
+    throw internalError(
+      `height ${height} must be less than or equal to the current blockchain height ${latest}`,
+    );
   }
   const base = environment.engine.store.base();
   if (height < base) throw internalError(`height ${height} is not available, lowest height is ${base}`);

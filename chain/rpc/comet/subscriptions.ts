@@ -1,10 +1,11 @@
 /** Who listens to what: subscriptions of websocket clients, bounded in number, and the messages that a block sends them. */
-import { type EventQuery, parseQuery } from "../../engine/embedded/query/parse.ts";
+
 import { queryMatches } from "../../engine/embedded/query/eventMap.ts";
+import { type EventQuery, parseQuery } from "../../engine/embedded/query/parse.ts";
 import type { Announcement } from "./announcements.ts";
 import { argumentsFromJson } from "./arguments.ts";
 import { MAX_QUERY_LENGTH } from "./blockMethods.ts";
-import { errorReply, resultReply, type RpcRequest } from "./dispatch.ts";
+import { errorReply, type RpcRequest, resultReply } from "./dispatch.ts";
 import { internalError } from "./errors.ts";
 
 /** Bounds of subscriptions. */

@@ -44,7 +44,7 @@ contract FragileConsumer is AIOracleCallbackReceiver {
         if (broken) {
             uint256 size = reasonBytes;
             assembly {
-                revert(0, size)
+                revert(0x1000, size)
             }
         }
         gasSeen = got;

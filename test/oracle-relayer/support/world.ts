@@ -72,7 +72,6 @@ export function validators(powers: readonly bigint[], seed = 1): Validator[] {
   return sorted.map((key, i) => ({ ...key, power: powers[i] ?? 1n }));
 }
 
-// biome-ignore lint/nursery/useExplicitType: viem's client types are long and exact; callers infer them
 function clientOf(url: string, chainId: number) {
   return createTestClient({
     mode: "anvil",
@@ -98,16 +97,20 @@ export interface World {
 export async function createWorld(signers: readonly Validator[], options: AnvilOptions = {}): Promise<World> {
   contracts();
   const anvil = await startAnvil(options);
-  const client = clientOf(anvil.url, anvil.chainId);
-  const deployed = await deployOracle({
-    rpcUrl: anvil.url,
-    account: account(0),
-    genesisHash: hexOf(GENESIS_HASH),
-    setId: SET_ID,
-    signers,
-    contractsFolder: TEST_CONTRACTS,
-  });
-  return { anvil, client, deployed, signers };
+  try {
+    const deployed = await deployOracle({
+      rpcUrl: anvil.url,
+      account: account(0),
+      genesisHash: hexOf(GENESIS_HASH),
+      setId: SET_ID,
+      signers,
+      contractsFolder: TEST_CONTRACTS,
+    });
+    return { anvil, client: clientOf(anvil.url, anvil.chainId), deployed, signers };
+  } catch (error) {
+    await anvil.stop();
+    throw error;
+  }
 }
 
 /** Deploys a contract of the tests or of the project by name. */

@@ -9,7 +9,8 @@ export function conditionHolds(condition: QueryCondition, value: string): boolea
   if (operator === "EXISTS" || argument === undefined) return true;
   if (operator === "CONTAINS") return value.includes(argument.text);
   if (argument.kind === "string") return value === argument.text;
-  const order = argument.kind === "number" ? compareNumbers(value, argument.text) : compareTimes(value, argument);
+  const order =
+    argument.kind === "number" ? compareNumbers(value, argument.text) : compareTimes(value, argument);
   return order !== undefined && orderSatisfies(operator, order);
 }
 

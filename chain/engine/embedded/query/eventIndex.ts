@@ -4,8 +4,15 @@
  * apply to the place.
  */
 import { type Event, type ResponseFinalizeBlock, TxResult } from "cosmjs-types/tendermint/abci/types";
-import { bytesToHex, hexToBytes, readU32be, readU64be, u32be, u64be } from "../../../../common/bytes.ts";
-import { concatBytes } from "../../../../common/bytes.ts";
+import {
+  bytesToHex,
+  concatBytes,
+  hexToBytes,
+  readU32be,
+  readU64be,
+  u32be,
+  u64be,
+} from "../../../../common/bytes.ts";
 import { AivmError, isAivmError } from "../../../../common/errors.ts";
 import { txHash } from "../hash.ts";
 import { type EventIndexName, eventKey, eventPrefix, placeKey, prefixEnd, txKey } from "../keys.ts";
@@ -29,7 +36,11 @@ export interface IndexPlace {
 /** Batch operations that index a block: its transactions by hash, place and events, and its own events. */
 export function indexOps(
   kv: EngineKv,
-  block: { readonly height: bigint; readonly txs: readonly Uint8Array[]; readonly response: ResponseFinalizeBlock },
+  block: {
+    readonly height: bigint;
+    readonly txs: readonly Uint8Array[];
+    readonly response: ResponseFinalizeBlock;
+  },
 ): EngineKvOp[] {
   const { height, txs, response } = block;
   const ops = eventOps("block", response.events, { height, txIndex: 0 });
@@ -125,11 +136,15 @@ async function scanCondition(
   scan: { readonly index: EventIndexName; readonly condition: QueryCondition; readonly bounds: HeightBounds },
 ): Promise<Map<string, IndexPlace>> {
   const { index, condition, bounds } = scan;
-  const exact = condition.operator === "=" && (condition.argument?.kind === "string" || condition.argument?.kind === "number");
+  const exact =
+    condition.operator === "=" &&
+    (condition.argument?.kind === "string" || condition.argument?.kind === "number");
   const keyPrefix = eventPrefix(index, condition.tag);
   const found = new Map<string, IndexPlace>();
   let scanned = 0;
-  for await (const [key] of kv.scan(exact ? exactRange(index, condition, bounds) : { gte: keyPrefix, lt: prefixEnd(keyPrefix) })) {
+  for await (const [key] of kv.scan(
+    exact ? exactRange(index, condition, bounds) : { gte: keyPrefix, lt: prefixEnd(keyPrefix) },
+  )) {
     scanned += 1;
     if (scanned > MAX_SCANNED_ENTRIES) throw tooBroad();
     const place = key.subarray(key.length - PLACE_BYTES);
@@ -160,7 +175,10 @@ function exactRange(
 async function placesByHeight(kv: EngineKv, heights: readonly QueryCondition[]): Promise<IndexPlace[]> {
   const bounds = heightBounds(heights);
   const places: IndexPlace[] = [];
-  const range = { gte: placeKey(bounds.low, 0), lt: concatBytes(placeKey(bounds.high, 0xffff_ffff), u32be(0)) };
+  const range = {
+    gte: placeKey(bounds.low, 0),
+    lt: concatBytes(placeKey(bounds.high, 0xffff_ffff), u32be(0)),
+  };
   for await (const [key] of kv.scan(range)) {
     if (places.length >= MAX_SCANNED_ENTRIES) throw tooBroad();
     const height = readU64be(key, 1);

@@ -100,17 +100,22 @@ function tokenize(text: string): Token[] {
       continue;
     }
     const token = readToken(rest, at);
-    if (token === undefined) throw badQuery({ kind: "end", text: rest.slice(0, 10), offset: at }, "tag, operator or value");
+    if (token === undefined)
+      throw badQuery({ kind: "end", text: rest.slice(0, 10), offset: at }, "tag, operator or value");
     tokens.push(token.token);
     at += token.length;
   }
   return tokens;
 }
 
-function readToken(rest: string, offset: number): { readonly token: Token; readonly length: number } | undefined {
+function readToken(
+  rest: string,
+  offset: number,
+): { readonly token: Token; readonly length: number } | undefined {
   for (const [kind, pattern] of PATTERNS) {
     const match = pattern.exec(rest);
-    if (match !== null) return { token: { kind, text: match[1] ?? match[0], offset }, length: match[0].length };
+    if (match !== null)
+      return { token: { kind, text: match[1] ?? match[0], offset }, length: match[0].length };
   }
   return undefined;
 }

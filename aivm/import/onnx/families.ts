@@ -1,0 +1,55 @@
+/** Every operator that the importer lowers, and the order in which a graph is lowered. */
+import { unsupportedOp } from "./errors.ts";
+import type { OnnxGraph, OnnxNode } from "./graph.ts";
+import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
+import { CONV_FAMILY } from "./conv.ts";
+import { DENSE_FAMILY } from "./dense.ts";
+import { LOGIC_FAMILY } from "./logic.ts";
+import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
+import { MOVEMENT_FAMILY } from "./movement.ts";
+import { NORM_FAMILY } from "./norm.ts";
+import { POOL_FAMILY } from "./pool.ts";
+import { REDUCE_FAMILY } from "./reduce.ts";
+import { RESIZE_FAMILY } from "./resize.ts";
+import { SOFTMAX_FAMILY } from "./softmax.ts";
+import { UNARY_FAMILY } from "./unary.ts";
+
+const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
+  ...UNARY_FAMILY,
+  ...ARITHMETIC_FAMILY,
+  ...LOGIC_FAMILY,
+  ...CONV_FAMILY,
+  ...DENSE_FAMILY,
+  ...POOL_FAMILY,
+  ...REDUCE_FAMILY,
+  ...SOFTMAX_FAMILY,
+  ...NORM_FAMILY,
+  ...RESIZE_FAMILY,
+  ...MOVEMENT_FAMILY,
+]);
+
+/** Names of the operators of ai.onnx that the importer lowers, sorted. */
+export const SUPPORTED_OPERATORS: readonly string[] = [...LOWERERS.keys()].sort();
+
+/** The nodes that the graph's outputs need, constants left out, in graph order. @throws AIVM_ONNX_UNSUPPORTED_OP. */
+export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => boolean): OnnxNode[] {
+  const needed = new Set(graph.outputs.map((value) => value.name));
+  const nodes: OnnxNode[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((name) => needed.has(name) && !isConstant(name))) continue;
+    nodes.push(node);
+    for (const name of node.inputs) needed.add(name);
+  }
+  nodes.reverse();
+  const unknown = nodes.find((node) => node.domain !== "" || !LOWERERS.has(node.opType));
+  if (unknown !== undefined) throw unsupportedOp(unknown);
+  return nodes;
+}
+
+/** Lowers nodes in order; those that were folded into another are done already. */
+export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): void {
+  for (const node of nodes) {
+    if (node.outputs.every((name) => isDone(ctx, name))) continue;
+    LOWERERS.get(node.opType)?.(ctx, node);
+  }
+}

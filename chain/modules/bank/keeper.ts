@@ -1,0 +1,241 @@
+/** Money: balances, supply, and the only ways to move either. Amounts are bigint, of any denomination. */
+import { concatBytes, utf8, utf8ToText } from "../../../common/index.ts";
+import { addressBytes, addressText, moduleAddress } from "../../address.ts";
+import { ChainError, SDK_CODES } from "../../codes.ts";
+import type { Context } from "../../context.ts";
+import { ensureAccount, ensureModuleAccount } from "../auth/keeper.ts";
+
+/** Store of the module. */
+export const BANK_STORE = "bank";
+
+/** An amount of one denomination. */
+export interface CoinAmount {
+  readonly denom: string;
+  readonly amount: bigint;
+}
+
+/** Bech32 address of a module's account. */
+export function moduleAccount(name: string): string {
+  return addressText(moduleAddress(name));
+}
+
+/** Balance of an address. */
+export function balanceOf(ctx: Context, address: string, denom: string): bigint {
+  return readAmount(ctx, balanceKey(address, denom));
+}
+
+/** Balances of an address, in order of denomination. */
+export function balancesOf(ctx: Context, address: string): CoinAmount[] {
+  const prefix = balancePrefix(address);
+  const entries = ctx.store(BANK_STORE).iterate({ start: prefix, end: after(prefix) });
+  return entries.map(([key, value]) => ({
+    denom: utf8ToText(key.slice(prefix.length)),
+    amount: amountOf(value),
+  }));
+}
+
+/** Everything of a denomination that exists. */
+export function supplyOf(ctx: Context, denom: string): bigint {
+  return readAmount(ctx, supplyKey(denom));
+}
+
+/** Supplies, in order of denomination. */
+export function supplies(ctx: Context): CoinAmount[] {
+  const prefix = new Uint8Array([0]);
+  const entries = ctx.store(BANK_STORE).iterate({ start: prefix, end: new Uint8Array([1]) });
+  return entries.map(([key, value]) => ({ denom: utf8ToText(key.slice(1)), amount: amountOf(value) }));
+}
+
+/**
+ * Moves `coins` and makes the receiver's account when it is new. Emits coin_spent, coin_received, transfer and message.
+ * @throws ChainError insufficient funds (sdk 5), invalid coins (sdk 10); nothing has moved then
+ */
+export function sendCoins(
+  ctx: Context,
+  transfer: { readonly from: string; readonly to: string; readonly coins: readonly CoinAmount[] },
+): void {
+  const { from, to, coins } = transfer;
+  assertCoins(coins);
+  for (const coin of coins) assertFunds(ctx, from, coin);
+  for (const { denom, amount } of coins) {
+    addTo(ctx, balanceKey(from, denom), -amount);
+    addTo(ctx, balanceKey(to, denom), amount);
+  }
+  ensureAccount(ctx, to);
+  const amount = coinsText(coins);
+  ctx.emit("coin_spent", [
+    ["spender", from],
+    ["amount", amount],
+  ]);
+  ctx.emit("coin_received", [
+    ["receiver", to],
+    ["amount", amount],
+  ]);
+  ctx.emit("transfer", [
+    ["recipient", to],
+    ["sender", from],
+    ["amount", amount],
+  ]);
+  ctx.emit("message", [["sender", from]]);
+}
+
+/** Moves coins from an account to a module's account. @throws as sendCoins */
+export function sendToModule(
+  ctx: Context,
+  transfer: { readonly from: string; readonly module: string; readonly coins: readonly CoinAmount[] },
+): void {
+  ensureModuleAccount(ctx, transfer.module);
+  sendCoins(ctx, { from: transfer.from, to: moduleAccount(transfer.module), coins: transfer.coins });
+}
+
+/** Moves coins from a module's account to an account. @throws as sendCoins */
+export function sendFromModule(
+  ctx: Context,
+  transfer: { readonly module: string; readonly to: string; readonly coins: readonly CoinAmount[] },
+): void {
+  sendCoins(ctx, { from: moduleAccount(transfer.module), to: transfer.to, coins: transfer.coins });
+}
+
+/** Moves coins between two modules' accounts. @throws as sendCoins */
+export function sendBetweenModules(
+  ctx: Context,
+  transfer: { readonly from: string; readonly to: string; readonly coins: readonly CoinAmount[] },
+): void {
+  ensureModuleAccount(ctx, transfer.to);
+  sendCoins(ctx, {
+    from: moduleAccount(transfer.from),
+    to: moduleAccount(transfer.to),
+    coins: transfer.coins,
+  });
+}
+
+/** Destroys coins of a module's account. @throws as sendCoins */
+export function burnFromModule(
+  ctx: Context,
+  burn: { readonly module: string; readonly coins: readonly CoinAmount[] },
+): void {
+  assertCoins(burn.coins);
+  const burner = moduleAccount(burn.module);
+  for (const coin of burn.coins) assertFunds(ctx, burner, coin);
+  for (const { denom, amount } of burn.coins) {
+    addTo(ctx, balanceKey(burner, denom), -amount);
+    addTo(ctx, supplyKey(denom), -amount);
+  }
+  ctx.emit("coin_spent", [
+    ["spender", burner],
+    ["amount", coinsText(burn.coins)],
+  ]);
+  ctx.emit("burn", [
+    ["burner", burner],
+    ["amount", coinsText(burn.coins)],
+  ]);
+}
+
+/** Creates coins. Only genesis calls it: nothing else may create money. */
+export function mintAtGenesis(
+  ctx: Context,
+  mint: { readonly to: string; readonly coins: readonly CoinAmount[] },
+): void {
+  if (ctx.mode !== "genesis") throw new RangeError("money is created at genesis only");
+  for (const { denom, amount } of mint.coins) {
+    addTo(ctx, balanceKey(mint.to, denom), amount);
+    addTo(ctx, supplyKey(denom), amount);
+  }
+  ensureAccount(ctx, mint.to);
+}
+
+/** "5uaivm,7uother" as events show it. */
+export function coinsText(coins: readonly CoinAmount[]): string {
+  return coins.map(({ denom, amount }) => `${amount}${denom}`).join(",");
+}
+
+/** Coins sorted by denomination, positive, each once, well-named. @throws ChainError invalid coins (sdk 10) */
+export function assertCoins(coins: readonly CoinAmount[]): void {
+  const wrong =
+    coins.length === 0 ||
+    coins.some(({ denom, amount }, i) => {
+      const before = coins[i - 1];
+      return (
+        amount <= 0n ||
+        amount >= 2n ** 255n ||
+        !/^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom) ||
+        (before !== undefined && before.denom >= denom)
+      );
+    });
+  if (!wrong) return;
+  throw new ChainError(
+    {
+      codespace: "sdk",
+      abciCode: SDK_CODES.invalidCoins,
+      code: "CHAIN_INVALID_COINS",
+      log: `${coinsText(coins)}: invalid coins`,
+    },
+    {
+      what: "coins",
+      want: "positive amounts, sorted by denomination, each once",
+      got: coinsText(coins).slice(0, 100),
+      remedy: "Correct the amounts.",
+    },
+  );
+}
+
+function assertFunds(ctx: Context, address: string, coin: CoinAmount): void {
+  const balance = balanceOf(ctx, address, coin.denom);
+  if (balance >= coin.amount) return;
+  throw new ChainError(
+    {
+      codespace: "sdk",
+      abciCode: SDK_CODES.insufficientFunds,
+      code: "CHAIN_INSUFFICIENT_FUNDS",
+      log: `spendable balance ${balance}${coin.denom} is smaller than ${coin.amount}${coin.denom}: insufficient funds`,
+    },
+    {
+      what: `balance of ${address}`,
+      want: `${coin.amount}${coin.denom}`,
+      got: `${balance}${coin.denom}`,
+      remedy: "Fund the account, or send less.",
+    },
+  );
+}
+
+function addTo(ctx: Context, key: Uint8Array, change: bigint): void {
+  const next = readAmount(ctx, key) + change;
+  const store = ctx.store(BANK_STORE);
+  if (next === 0n) store.delete(key);
+  else store.set(key, utf8(next.toString()));
+}
+
+function readAmount(ctx: Context, key: Uint8Array): bigint {
+  const bytes = ctx.store(BANK_STORE).get(key);
+  return bytes === undefined ? 0n : amountOf(bytes);
+}
+
+function amountOf(bytes: Uint8Array): bigint {
+  return BigInt(utf8ToText(bytes));
+}
+
+function supplyKey(denom: string): Uint8Array {
+  return concatBytes(new Uint8Array([0]), utf8(denom));
+}
+
+function balancePrefix(address: string): Uint8Array {
+  const bytes = addressBytes(address);
+  return concatBytes(new Uint8Array([2, bytes.length]), bytes);
+}
+
+function balanceKey(address: string, denom: string): Uint8Array {
+  return concatBytes(balancePrefix(address), utf8(denom));
+}
+
+/** The first key after all keys that begin with `prefix`. */
+function after(prefix: Uint8Array): Uint8Array {
+  const out = prefix.slice();
+  for (let i = out.length - 1; i >= 0; i--) {
+    const byte = out[i] ?? 0;
+    if (byte < 255) {
+      out[i] = byte + 1;
+      return out.slice(0, i + 1);
+    }
+  }
+  return new Uint8Array([255, 255]);
+}

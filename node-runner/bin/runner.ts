@@ -1,0 +1,4 @@
+import { executeOnWasm } from "../io/execute.ts";
+import { runnerMain } from "../io/main.ts";
+
+await runnerMain({ argv: process.argv.slice(2), createExecute: () => executeOnWasm });
