@@ -215,13 +215,14 @@ contract AivmOracle is IAivmOracle {
 
         if (result.status == LEAF_EXPIRED) {
             slots[requestId] = slotOf(requestHash, STATUS_EXPIRED);
-            uint256 refund = payRelay(requestId, request, gasAtStart, 0, request.maxFee);
+            uint256 refund = payRelay(requestId, request, address(0), gasAtStart, 0);
             emit RequestExpired(requestId, request.refundTo, refund);
             return;
         }
         assertAcceptable(request, result);
         slots[requestId] = slotOf(hashOfOutput, STATUS_FINAL);
-        addCredit(requestId, result.payee == address(0) ? request.refundTo : result.payee, WORK_FEE);
+        address payee = result.payee == address(0) ? request.refundTo : result.payee;
+        credit[payee] += WORK_FEE;
         emit AICallbackResult(request.requester, requestId, msg.sender, result.output);
         if (request.callbackContract != address(0)) {
             (bool ok, bytes32 reason) = callBack(requestId, request, request.gasLimit, callbackData, result.output);
@@ -231,7 +232,7 @@ contract AivmOracle is IAivmOracle {
                 emit CallbackFailed(requestId, reason);
             }
         }
-        payRelay(requestId, request, gasAtStart, result.output.length, request.maxFee - WORK_FEE);
+        payRelay(requestId, request, payee, gasAtStart, result.output.length);
     }
 
     /// @inheritdoc IAivmOracle
@@ -265,7 +266,7 @@ contract AivmOracle is IAivmOracle {
         uint256 from = uint256(request.deadline) + EXPIRE_DELAY;
         if (block.timestamp < from) revert NotYetExpirable(from, block.timestamp);
         slots[requestId] = slotOf(requestHash, STATUS_EXPIRED);
-        addCredit(requestId, request.refundTo, request.maxFee);
+        credit[request.refundTo] += request.maxFee;
         emit RequestExpired(requestId, request.refundTo, request.maxFee);
     }
 
@@ -360,28 +361,25 @@ contract AivmOracle is IAivmOracle {
         }
     }
 
-    /// @dev Pays the caller for the gas used so far, priced at no more than base fee x 1.25 + TIP_FLOOR and out of
-    /// `budget`, and credits the rest to the requester's choice. Returns that rest.
+    /// @dev Pays the caller for the gas used so far, priced at no more than base fee x 1.25 + TIP_FLOOR, out of what
+    /// the payee (zero: none) left, and credits the rest to the requester's choice. Returns that rest.
     function payRelay(
         uint256 requestId,
         Request calldata request,
+        address payee,
         uint256 gasAtStart,
-        uint256 outputLength,
-        uint256 budget
+        uint256 outputLength
     ) private returns (uint256 rest) {
+        uint256 work = payee == address(0) ? 0 : WORK_FEE;
+        uint256 budget = request.maxFee - work;
         uint256 price = gasPriceCap();
         if (tx.gasprice < price) price = tx.gasprice;
         uint256 relay = (gasAtStart - gasleft() + UNMEASURED_GAS + outputLength * 16) * price;
         if (relay > budget) relay = budget;
         rest = budget - relay;
-        addCredit(requestId, msg.sender, relay);
-        addCredit(requestId, request.refundTo, rest);
-    }
-
-    function addCredit(uint256 requestId, address account, uint256 amount) private {
-        if (amount == 0) return;
-        credit[account] += amount;
-        emit Credited(account, requestId, amount);
+        if (relay != 0) credit[msg.sender] += relay;
+        if (rest != 0) credit[request.refundTo] += rest;
+        emit Settled(requestId, payee, msg.sender, work, relay, rest);
     }
 
     function slotOf(bytes32 hash, uint8 status) private pure returns (bytes32) {

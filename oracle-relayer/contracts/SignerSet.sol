@@ -85,6 +85,12 @@ library SignerSet {
         if (signatures.length != count * 64) revert SignatureCount(count, signatures.length);
         uint256 signed;
         uint256 offset;
+        uint256 buffer; // digest | v | r | s: what ecrecover reads, written over for each signature
+        assembly ("memory-safe") {
+            buffer := mload(0x40)
+            mstore(0x40, add(buffer, 0x80))
+            mstore(buffer, digest)
+        }
         unchecked {
             for (uint256 i = 0; i < size; ++i) {
                 if ((bitmap >> i) & 1 == 0) continue;
@@ -92,7 +98,7 @@ library SignerSet {
                 assembly ("memory-safe") {
                     entry := mload(add(entries, mul(i, ENTRY)))
                 }
-                checkOne(digest, signatures, offset, address(uint160(entry >> 96)), i);
+                checkOne(buffer, signatures, offset, entry >> 96, i);
                 offset += 64;
                 signed += uint64(entry >> 32);
                 if (signed > threshold) return;
@@ -101,20 +107,28 @@ library SignerSet {
         revert InsufficientPower(threshold + 1, signed);
     }
 
-    function checkOne(bytes32 digest, bytes calldata signatures, uint256 offset, address signer, uint256 index)
+    /// @dev ecrecover by hand, into one buffer: a third cheaper beside its own 3,000 gas than Solidity's.
+    function checkOne(uint256 buffer, bytes calldata signatures, uint256 offset, uint256 signer, uint256 index)
         private
-        pure
+        view
     {
-        bytes32 r;
-        uint256 vs;
+        uint256 s;
+        uint256 found;
         assembly ("memory-safe") {
-            r := calldataload(add(signatures.offset, offset))
-            vs := calldataload(add(signatures.offset, add(offset, 0x20)))
+            let at := add(signatures.offset, offset)
+            let vs := calldataload(add(at, 0x20))
+            s := shr(1, shl(1, vs))
+            mstore(add(buffer, 0x20), add(27, shr(255, vs)))
+            mstore(add(buffer, 0x40), calldataload(at))
+            mstore(add(buffer, 0x60), s)
+            // an invalid signature returns no bytes at all, so what is read must be zero before
+            mstore(0x00, 0)
+            pop(staticcall(gas(), 1, buffer, 0x80, 0x00, 0x20))
+            found := mload(0x00)
         }
-        uint256 s = vs & (type(uint256).max >> 1);
         if (s > HALF_ORDER) revert HighS(index);
-        // ecrecover answers zero for an invalid signature, and no signer of a set is zero
-        if (ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s)) != signer) revert BadSignature(index);
+        // zero for an invalid signature, and no signer of a set is zero
+        if (found != signer) revert BadSignature(index);
     }
 
     /// @dev Bits set in `x`: parallel sums in lanes of 2, 4, 8 bits, then one multiplication adds the 16 low bytes.

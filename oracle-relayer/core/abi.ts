@@ -16,7 +16,7 @@ export const oracleAbi = parseAbi([
   "event InferenceRequested(uint256 indexed requestId, bytes32 indexed modelId, bytes32 paramsHash, Request request, bytes input, bytes callbackData)",
   "event CallbackFailed(uint256 indexed requestId, bytes32 reasonHash)",
   "event RequestExpired(uint256 indexed requestId, address indexed refundTo, uint256 refund)",
-  "event Credited(address indexed account, uint256 indexed requestId, uint256 amount)",
+  "event Settled(uint256 indexed requestId, address indexed payee, address indexed relayer, uint256 work, uint256 relay, uint256 refund)",
   "function requestCallback(uint256 modelId, bytes input, address callbackContract, uint64 gasLimit, bytes callbackData) payable returns (uint256 requestId)",
   "function requestInference(RequestParams params) payable returns (uint256 requestId)",
   "function estimateFee(uint256, uint256 gasLimit) view returns (uint256)",

@@ -4,14 +4,14 @@
  */
 import {
   inputRoot,
+  inputsFromBytes,
   outputRoot,
-  outputTypes,
+  outputsFromBytes,
   type Program,
   type Tensor,
-  type TensorType,
-  tensorFromBytes,
 } from "../../aivm/index.ts";
 import { bytesToHex, equalBytes, readU64be, sha256, utf8ToText } from "../../common/index.ts";
+import type { Enclave } from "../../proto/index.ts";
 import {
   type AttestationPolicy,
   CONTENT_TENSOR,
@@ -129,20 +129,7 @@ export async function inferPrivate(
   return { ...answer, queryId, enclave, simulated, openTx: opened.tx, settleTx: settled.tx };
 }
 
-/** Tensors of concatenated canonical bytes. @throws AIVM_INPUT_LENGTH, AIVM_RANGE */
-export function tensorsFromBytes(types: readonly TensorType[], bytes: Uint8Array): Tensor[] {
-  const widths = { i8: 1, i16: 2, i32: 4 };
-  let at = 0;
-  return types.map((type, i) => {
-    const length = type.shape.reduce((product, size) => product * size, widths[type.dtype]);
-    const end = i === types.length - 1 ? bytes.length : at + length;
-    const tensor = tensorFromBytes(type, bytes.slice(at, end));
-    at = end;
-    return tensor;
-  });
-}
-
-async function listedEnclave(client: Client, keyId: Uint8Array | undefined) {
+async function listedEnclave(client: Client, keyId: Uint8Array | undefined): Promise<Enclave> {
   const { enclaves } = await query(client, "tee", "Enclaves")({});
   const found = enclaves.find((enclave) => keyId === undefined || equalBytes(enclave.keyId, keyId));
   if (found !== undefined) return found;
@@ -167,10 +154,7 @@ function commitTo(ports: PrivatePorts, options: PrivateQueryOptions, chainId: st
     maxUnits: 0,
     input,
   };
-  const tensors = tensorsFromBytes(
-    options.program.inputs.map(({ type }) => type),
-    input,
-  );
+  const tensors = inputsFromBytes(options.program, input);
   const root = inputRoot({ tensors, seed: samplingSeed, maxTokens: 0 });
   const inputCommit = inputCommitOf({
     ...inner,
@@ -229,7 +213,7 @@ function checkedAnswer(query: {
   const { output, rOut, receipt: receiptBytes, status } = opened.inner;
   const signed = verifyReceipt(receiptBytes, enclave.config.sigPub);
   if (!signed.ok) throw unverified("receipt", `${signed.code} at ${signed.at}`);
-  const outputs = tensorsFromBytes(outputTypes(options.program), output);
+  const outputs = outputsFromBytes(options.program, output);
   const blinding = outputBlindingOf(inner.outSeed, queryId);
   const matches = matchReceipt(signed.receipt, {
     chainIdHash: chainIdHashOf(chainId),

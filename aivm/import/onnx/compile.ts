@@ -144,6 +144,9 @@ function outputPort(ctx: Lowering, name: string): OutputPort {
   return { name, source: value.ref, scale: value.q.scale, zero: value.q.zero };
 }
 
+/** A 16-bit output has at least this many steps from 0 to its largest value. */
+const COARSEST_OUTPUT = 16_000;
+
 /**
  * A 16-bit output that shares a wider scale (data movement) and fills less than half of its range is shifted up by a
  * power of two: the same real values, with a scale that tells their size.
@@ -152,7 +155,7 @@ function refined(ctx: Lowering, name: string, value: Value): Value {
   const stats = ctx.calibration.stats.get(name);
   const largest = stats === undefined ? 0 : Math.max(Math.abs(stats.min), Math.abs(stats.max));
   if (value.q.dtype !== "i16" || value.q.zero !== 0 || largest === 0) return value;
-  const steps = Math.floor(Math.log2((32767 * value.q.scale) / largest) + 1e-9);
+  const steps = Math.ceil(Math.log2((COARSEST_OUTPUT * value.q.scale) / largest) - 1e-9);
   if (steps < 1) return value;
   const scale = value.q.scale / 2 ** Math.min(steps, 20);
   return rescale(ctx.e, value, { dtype: "i16", scale, zero: 0, lo: -32767, hi: 32767 });

@@ -160,8 +160,19 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const { dtype } = tensorType(ctx, name);
   if (dtype !== "float32") return integerStorage(dtype);
   assertFinite(ctx, name);
-  if (isLogits(ctx, name)) return symmetric16(rangeOf(ctx, name));
-  return activationQuantization(ctx.options.precision, rangeOf(ctx, name));
+  const range = rangeOf(ctx, name);
+  if (ctx.options.precision === "a16" || isLogits(ctx, name)) return symmetric16(withHeadroom(ctx, name, range));
+  return activationQuantization(ctx.options.precision, range);
+}
+
+/** From this many samples on, calibration stands for inputs that it has not seen. */
+const HEADROOM_FROM = 16;
+
+/** 16 bits have room for values twice as large as calibration saw; a program input has a range of its own. */
+function withHeadroom(ctx: Lowering, name: string, range: Range): Range {
+  const isInput = ctx.calibration.inputs.some((input) => input.name === name);
+  if (isInput || ctx.calibration.sampleCount < HEADROOM_FROM) return range;
+  return { min: 2 * range.min, max: 2 * range.max };
 }
 
 /** An output of a dense layer, read by a choice at most: 16 bits cost nothing there and keep close answers apart. */

@@ -69,7 +69,15 @@ interface IAivmOracle is IAIOracle {
     event CallbackFailed(uint256 indexed requestId, bytes32 reasonHash);
     event CallbackRetried(uint256 indexed requestId, address indexed caller);
     event RequestExpired(uint256 indexed requestId, address indexed refundTo, uint256 refund);
-    event Credited(address indexed account, uint256 indexed requestId, uint256 amount);
+    /// @notice Who was credited with what: work + relay + refund is what the requester paid in.
+    event Settled(
+        uint256 indexed requestId,
+        address indexed payee,
+        address indexed relayer,
+        uint256 work,
+        uint256 relay,
+        uint256 refund
+    );
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     error InvalidRequest(bytes32 field);

@@ -70,7 +70,7 @@ describe("the witness of one element", () => {
       }
     });
 
-    it(`of ${name} is rejected when any single bit of it is flipped`, async () => {
+    it(`of ${name} is rejected when one bit of any of its bytes is flipped`, async () => {
       const scene = await sceneOf(name, 3);
       const random = createRandom(opNamed(name).opcode);
       const elements = elementCount(scene.model.program.ops[scene.lastOp]?.output.shape ?? []);

@@ -3,7 +3,7 @@ import type { OpNode } from "../../../ops/op.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { type Finish, factorOf, finish } from "../rounding.ts";
 import { dataAt, type Loop, outputData } from "./loop.ts";
-import { alignedStrides, walk } from "./strided.ts";
+import { alignedStrides, type Visit, walk } from "./strided.ts";
 
 /** Sum of two scaled operands. */
 export const addLoop: Loop = (node, operands) => {
@@ -12,7 +12,7 @@ export const addLoop: Loop = (node, operands) => {
   const a = dataAt(operands, 0);
   const b = dataAt(operands, 1);
   const to = finishOf(node, { multiplier: 1, shift, zero });
-  walk(node.descriptor.output.shape, broadcastOf(node, operands), (element, i, j) => {
+  walkBroadcast(node, operands, (element, i, j) => {
     out[element] = finish((a[i] ?? 0) * multiplierA + (b[j] ?? 0) * multiplierB + offset, to);
   });
   return out;
@@ -25,7 +25,7 @@ export const mulLoop: Loop = (node, operands) => {
   const a = dataAt(operands, 0);
   const b = dataAt(operands, 1);
   const to = finishOf(node, { multiplier, shift, zero });
-  walk(node.descriptor.output.shape, broadcastOf(node, operands), (element, i, j) => {
+  walkBroadcast(node, operands, (element, i, j) => {
     out[element] = finish(((a[i] ?? 0) - zeroA) * ((b[j] ?? 0) - zeroB), to);
   });
   return out;
@@ -53,7 +53,7 @@ export const tableLoop: Loop = (node, operands) => {
 export const whereLoop: Loop = (node, operands) => {
   const out = outputData(node);
   const [condition, a, b] = [dataAt(operands, 0), dataAt(operands, 1), dataAt(operands, 2)];
-  walk(node.descriptor.output.shape, broadcastOf(node, operands), (element, i, j, k) => {
+  walkBroadcast(node, operands, (element, i, j, k) => {
     out[element] = (condition[i] === 0 ? b[k] : a[j]) ?? 0;
   });
   return out;
@@ -64,7 +64,7 @@ export const compareLoop: Loop = (node, operands) => {
   const out = outputData(node);
   const [a, b] = [dataAt(operands, 0), dataAt(operands, 1)];
   const relation = node.descriptor.attrs[0];
-  walk(node.descriptor.output.shape, broadcastOf(node, operands), (element, i, j) => {
+  walkBroadcast(node, operands, (element, i, j) => {
     const order = Math.sign((a[i] ?? 0) - (b[j] ?? 0));
     const holds = relation === 0 ? order === 0 : order < 0 || (relation === 2 && order === 0);
     out[element] = holds ? 1 : 0;
@@ -81,10 +81,20 @@ export function finishOf(
   return { factor: factorOf(params.multiplier, params.shift), zero: params.zero, lo, hi };
 }
 
-function broadcastOf(
-  node: OpNode,
-  operands: readonly Tensor[],
-): { readonly strides: readonly number[]; readonly base: number }[] {
-  const rank = node.descriptor.output.shape.length;
-  return operands.map((operand) => ({ strides: alignedStrides(operand.shape, rank), base: 0 }));
+function walkBroadcast(node: OpNode, operands: readonly Tensor[], visit: Visit): void {
+  const { shape } = node.descriptor.output;
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (operands.every((operand) => operand.data.length === count)) {
+    walk(
+      [count],
+      operands.map(() => ({ strides: [1], base: 0 })),
+      visit,
+    );
+    return;
+  }
+  walk(
+    shape,
+    operands.map((operand) => ({ strides: alignedStrides(operand.shape, shape.length), base: 0 })),
+    visit,
+  );
 }

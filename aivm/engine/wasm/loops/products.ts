@@ -10,6 +10,7 @@ import { alignedStrides, walk } from "./strided.ts";
 /** Grouped convolution, one output pixel after the other. */
 export const convLoop: Loop = (node, operands) => {
   const { window, groupSize, groups, outChannels, length, padValue, zero } = convGeometry(node);
+  if (groupSize === 1 && outChannels === groups) return depthwiseLoop(node, operands);
   const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
   const out = outputData(node);
   const end = channelFinish(node, { operands, zero });
@@ -37,6 +38,39 @@ export const convLoop: Loop = (node, operands) => {
       }
     }
     for (let o = 0; o < outChannels; o++) out[to + o] = end(sums[o] ?? 0, o);
+  }
+  return out;
+};
+
+/** Depthwise convolution: one channel of x for each channel of the output, whole pixels at a time. */
+const depthwiseLoop: Loop = (node, operands) => {
+  const { window, outChannels: channels, length, padValue, zero } = convGeometry(node);
+  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  // [position][channel]: neighbours of a pixel are neighbours here too.
+  const turned = Int32Array.from({ length: length * channels }, (_, i) => {
+    return w[(i % channels) * length + Math.floor(i / channels)] ?? 0;
+  });
+  const out = outputData(node);
+  const end = channelFinish(node, { operands, zero });
+  const sums = new Float64Array(channels);
+  for (let to = 0; to < out.length; to += channels) {
+    const pixel = to / channels;
+    const left = (pixel % window.outWidth) * window.strideW - window.padLeft;
+    const row = Math.floor(pixel / window.outWidth);
+    const top = (row % window.outHeight) * window.strideH - window.padTop;
+    const n = Math.floor(row / window.outHeight);
+    sums.fill(0);
+    for (let position = 0; position < length; position++) {
+      const y = top + Math.floor(position / window.kernelW) * window.dilationH;
+      const column = left + (position % window.kernelW) * window.dilationW;
+      const padded = y < 0 || y >= window.height || column < 0 || column >= window.width;
+      const from = ((n * window.height + y) * window.width + column) * channels;
+      const weight = position * channels;
+      for (let c = 0; c < channels; c++) {
+        sums[c] = (sums[c] ?? 0) + (padded ? padValue : (x[from + c] ?? 0)) * (turned[weight + c] ?? 0);
+      }
+    }
+    for (let c = 0; c < channels; c++) out[to + c] = end(sums[c] ?? 0, c);
   }
   return out;
 };

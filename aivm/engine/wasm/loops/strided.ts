@@ -1,29 +1,51 @@
 /** Walking tensors in order with several strided operands at once: an odometer, no division. */
 
-/**
- * Calls `visit` for every element of `shape` in row-major order with the matching index of each operand:
- * base + sum of coordinate x stride.
- */
-export function walk(
-  shape: readonly number[],
-  operands: readonly { readonly strides: readonly number[]; readonly base: number }[],
-  visit: (element: number, a: number, b: number, c: number) => void,
-): void {
-  const rank = shape.length;
-  const count = shape.reduce((product, size) => product * size, 1);
-  const at = new Int32Array(rank);
-  const index = [0, 1, 2].map((i) => operands[i]?.base ?? 0);
-  for (let element = 0; element < count; element++) {
-    visit(element, index[0] ?? 0, index[1] ?? 0, index[2] ?? 0);
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      const wrapped = (at[axis] ?? 0) + 1 === shape[axis];
-      const steps = wrapped ? 1 - (shape[axis] ?? 1) : 1;
-      for (const [i, operand] of operands.entries()) {
-        index[i] = (index[i] ?? 0) + steps * (operand.strides[axis] ?? 0);
-      }
-      at[axis] = wrapped ? 0 : (at[axis] ?? 0) + 1;
-      if (!wrapped) break;
+/** How an operand is read along a shape: base + sum of coordinate x stride. */
+export interface Strided {
+  readonly strides: readonly number[];
+  readonly base: number;
+}
+
+/** Told the output element and the matching index of up to three operands. */
+export type Visit = (element: number, a: number, b: number, c: number) => void;
+
+/** Calls `visit` for every element of `shape` in row-major order: the last axis in a plain loop, the others by odometer. */
+export function walk(shape: readonly number[], operands: readonly Strided[], visit: Visit): void {
+  const last = shape.length - 1;
+  const inner = shape[last] ?? 1;
+  const [stepA = 0, stepB = 0, stepC = 0] = operands.map((operand) => operand.strides[last] ?? 0);
+  const rows = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const at = new Int32Array(shape.length);
+  const start = [0, 1, 2].map((i) => operands[i]?.base ?? 0);
+  let element = 0;
+  for (let row = 0; row < rows; row++) {
+    let [a = 0, b = 0, c = 0] = start;
+    for (let i = 0; i < inner; i++) {
+      visit(element++, a, b, c);
+      a += stepA;
+      b += stepB;
+      c += stepC;
     }
+    nextRow(shape, { at, start }, operands);
+  }
+}
+
+/** Moves coordinates and operand positions to the next row. */
+function nextRow(
+  shape: readonly number[],
+  position: { readonly at: Int32Array; readonly start: number[] },
+  operands: readonly Strided[],
+): void {
+  const { at, start } = position;
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    const size = shape[axis] ?? 1;
+    const wrapped = (at[axis] ?? 0) + 1 === size;
+    const steps = wrapped ? 1 - size : 1;
+    for (let i = 0; i < operands.length; i++) {
+      start[i] = (start[i] ?? 0) + steps * (operands[i]?.strides[axis] ?? 0);
+    }
+    at[axis] = wrapped ? 0 : (at[axis] ?? 0) + 1;
+    if (!wrapped) return;
   }
 }
 
