@@ -1,5 +1,5 @@
 /** Compiles the SIMD kernels (aivm/engine/wasm/kernels, AssemblyScript) to build/wasm/kernels.wasm. */
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -14,8 +14,11 @@ export const KERNELS_PATH: string = join(ROOT, "build/wasm/kernels.wasm");
 export async function buildWasm(): Promise<void> {
   mkdirSync(join(ROOT, "build/wasm"), { recursive: true });
   const flags = ["--enable", "simd", "--runtime", "stub", "--noAssert", "-O3", "--initialMemory", "1"];
-  const { error, stderr } = await asc.main([SOURCE, "--baseDir", "/", "--outFile", KERNELS_PATH, ...flags]);
+  // Under another name first: somebody else may be reading, or building too.
+  const partial = `${KERNELS_PATH}.${process.pid}`;
+  const { error, stderr } = await asc.main([SOURCE, "--baseDir", "/", "--outFile", partial, ...flags]);
   if (error !== null) throw new Error(`the kernels do not compile: ${stderr.toString()}`, { cause: error });
+  renameSync(partial, KERNELS_PATH);
 }
 
 /** The compiled kernels, made first when they are missing or older than their source. */

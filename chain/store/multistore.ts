@@ -109,15 +109,22 @@ export function openMultiStore(options: {
     workingHash: () => infoFor(info.version + 1n).appHash,
     commit: async () => {
       const next = infoFor(info.version + 1n);
+      const saved: IavlNode[] = [];
       const changes: KvChange[] = [...bulk.values()].flatMap((own) => [...own.values()]);
       for (const name of names)
-        changes.push(...saveTree(name, treeOf(trees, name), next.version, load(name)));
+        changes.push(...saveTree(treeOf(trees, name), { name, version: next.version, load: load(name), saved }));
       changes.push(
         { key: infoKey(next.version), value: encodeInfo(next) },
         { key: infoKey(), value: encodeInfo(next) },
       );
       changes.push(...pruneChanges(kv, names, next.version - BigInt(options.keepVersions) + 1n));
-      await kv.write(changes);
+      try {
+        await kv.write(changes);
+      } catch (error) {
+        // Nothing reached the disk, so no node has a name there: a later commit must save them all again.
+        for (const node of saved) node.nodeKey = undefined;
+        throw error;
+      }
       for (const name of names) settle(treeOf(trees, name));
       bulk.clear();
       info = next;
@@ -228,8 +235,17 @@ function reset(tree: TreeState): void {
   tree.replaced = [];
 }
 
-/** Records of a tree's new nodes, its root and the nodes that this version no longer holds. */
-function saveTree(name: string, tree: TreeState, version: bigint, load: LoadNode): KvChange[] {
+/** Records of a tree's new nodes, its root and the nodes that this version no longer holds. Adds new nodes to `saved`. */
+function saveTree(
+  tree: TreeState,
+  as: {
+    readonly name: string;
+    readonly version: bigint;
+    readonly load: LoadNode;
+    readonly saved: IavlNode[];
+  },
+): KvChange[] {
+  const { name, version, load, saved } = as;
   const changes: KvChange[] = [];
   let nonce = 0;
   const save = (node: IavlNode | undefined): void => {
@@ -239,6 +255,7 @@ function saveTree(name: string, tree: TreeState, version: bigint, load: LoadNode
     hashOf(node, load);
     nonce += 1;
     node.nodeKey = { version, nonce };
+    saved.push(node);
     changes.push({ key: nodeStoreKey(name, node.nodeKey), value: encodeNode(node) });
   };
   save(tree.root);

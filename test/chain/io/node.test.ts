@@ -48,6 +48,11 @@ describe("node with the kvstore application, through CosmJS", () => {
     return (lastBlockHeight ?? 0) + 1;
   }
 
+  /** Waits until block `height` is committed. */
+  async function reached(height: number): Promise<void> {
+    while ((await client.status()).syncInfo.latestBlockHeight < height) await nextHeight();
+  }
+
   it("is taken for a 0.38 node and describes itself after the first block", async () => {
     const detected = await connectComet(node.rpcUrl);
     expect(detected).to.be.instanceOf(Comet38Client);
@@ -96,17 +101,15 @@ describe("node with the kvstore application, through CosmJS", () => {
   });
 
   it("serves validators, commits, genesis, block lists and searches", async () => {
-    const height = await nextHeight();
-    const validators = await client.validatorsAll(height);
+    await reached(4);
+    const validators = await client.validatorsAll(4);
     expect(validators.validators.map(({ votingPower }) => votingPower)).to.deep.equal([10n]);
     const commit = await client.commit(1);
     expect(commit.canonical).to.equal(true);
     expect((await client.commit()).canonical).to.equal(false);
     expect((await client.genesis()).chainId).to.equal("kvstore-1");
     const chain = await client.blockchain(1, 3);
-    expect(chain.blockMetas.map(({ header }) => header.height)).to.deep.equal(
-      chain.blockMetas.map((_, index) => Math.min(3, chain.lastHeight) - index),
-    );
+    expect(chain.blockMetas.map(({ header }) => header.height)).to.deep.equal([3, 2, 1]);
     const odd = await client.blockSearch({ query: "tick.parity='odd' AND block.height<=3" });
     expect(odd.blocks.map(({ block }) => block.header.height)).to.deep.equal([1, 3]);
     expect(await client.numUnconfirmedTxs()).to.deep.equal({ total: 0, totalBytes: 0 });
@@ -114,7 +117,8 @@ describe("node with the kvstore application, through CosmJS", () => {
   });
 
   it("answers a batch in order", async () => {
-    const batch = await Comet38Client.create(new HttpBatchClient(node.rpcUrl));
+    await reached(2);
+    const batch = Comet38Client.create(new HttpBatchClient(node.rpcUrl));
     const heights = await Promise.all([1, 2, 1].map((height) => batch.block(height)));
     expect(heights.map(({ block }) => block.header.height)).to.deep.equal([1, 2, 1]);
     batch.disconnect();
@@ -141,11 +145,13 @@ describe("node with the kvstore application, through CosmJS", () => {
     expect(search.totalCount).to.equal(1);
     const height = search.txs[0]?.height;
     expect(seen.slice(-2)).to.deep.equal([`block ${height}`, `tx ${height}`]);
+    // CosmJS sends its unsubscribe late, and reconnects when the socket is closed by then: one round trip more.
+    await socket.health();
     socket.disconnect();
   });
 
   it("serves 20 consecutive headers whose hashes and signatures anyone can recompute", async () => {
-    while ((await client.status()).syncInfo.latestBlockHeight < 22) await nextHeight();
+    await reached(22);
     const key = (await client.validatorsAll(1)).validators[0]?.pubkey?.data;
     if (key === undefined) throw new Error("no key");
     for (let height = 1; height <= 20; height++) {

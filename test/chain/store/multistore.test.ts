@@ -16,7 +16,10 @@ function countingKv(): DurableKv & { size(): number; failNext(): void } {
   return {
     get: (key) => entries.get(mapKey(key)),
     write: async (changes: readonly KvChange[]) => {
-      if (fail) throw new Error("power cut");
+      if (fail) {
+        fail = false;
+        throw new Error("power cut");
+      }
       for (const { key, value } of changes) {
         if (value === undefined) entries.delete(mapKey(key));
         else entries.set(mapKey(key), value);
@@ -120,6 +123,18 @@ describe("chain/store (IAVL multistore)", () => {
     expect(again.committed()).to.deep.equal(first);
     expect(again.latest.store("a").get(utf8("k"))).to.deep.equal(utf8("1"));
     expect(again.latest.bulk("x").get(utf8("blob"))).to.deep.equal(utf8("first"));
+  });
+
+  it("a commit that failed may be tried again and then holds everything", async () => {
+    const kv = countingKv();
+    const store = openMultiStore({ kv, names: ["a"], keepVersions: 5 });
+    for (let i = 0; i < 20; i++) store.working.store("a").set(utf8(`k${i}`), utf8("1"));
+    kv.failNext();
+    await store.commit().catch(() => undefined);
+    const { appHash } = await store.commit();
+    const again = openMultiStore({ kv, names: ["a"], keepVersions: 5 });
+    expect(rereadAll(again.rootAt("a", 1n), again.load("a"))).to.equal(20);
+    expect(bytesToHex(again.workingHash())).to.equal(bytesToHex(appHash));
   });
 
   it("discarding the working set gives the committed state, and executing again the same hash", async () => {

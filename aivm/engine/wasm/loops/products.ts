@@ -11,7 +11,7 @@ import { alignedStrides, walk } from "./strided.ts";
 export const convLoop: Loop = (node, operands) => {
   const { window, groupSize, groups, outChannels, length, padValue, zero } = convGeometry(node);
   if (groupSize === 1 && outChannels === groups) return depthwiseLoop(node, operands);
-  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const [x, w] = [wide(operands, 0), wide(operands, 1)];
   const out = outputData(node);
   const end = channelFinish(node, { operands, zero });
   const sums = new Float64Array(outChannels);
@@ -37,7 +37,8 @@ export const convLoop: Loop = (node, operands) => {
         sums[o] = (sums[o] ?? 0) + sum;
       }
     }
-    for (let o = 0; o < outChannels; o++) out[to + o] = end(sums[o] ?? 0, o);
+    end(sums);
+    out.set(sums, to);
   }
   return out;
 };
@@ -45,11 +46,11 @@ export const convLoop: Loop = (node, operands) => {
 /** Depthwise convolution: one channel of x for each channel of the output, whole pixels at a time. */
 const depthwiseLoop: Loop = (node, operands) => {
   const { window, outChannels: channels, length, padValue, zero } = convGeometry(node);
-  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const [x, w] = [wide(operands, 0), wide(operands, 1)];
   // [position][channel]: neighbours of a pixel are neighbours here too.
-  const turned = Int32Array.from({ length: length * channels }, (_, i) => {
-    return w[(i % channels) * length + Math.floor(i / channels)] ?? 0;
-  });
+  const turned = new Float64Array(length * channels);
+  for (let i = 0; i < turned.length; i++)
+    turned[i] = w[(i % channels) * length + Math.floor(i / channels)] ?? 0;
   const out = outputData(node);
   const end = channelFinish(node, { operands, zero });
   const sums = new Float64Array(channels);
@@ -70,23 +71,27 @@ const depthwiseLoop: Loop = (node, operands) => {
         sums[c] = (sums[c] ?? 0) + (padded ? padValue : (x[from + c] ?? 0)) * (turned[weight + c] ?? 0);
       }
     }
-    for (let c = 0; c < channels; c++) out[to + c] = end(sums[c] ?? 0, c);
+    end(sums);
+    out.set(sums, to);
   }
   return out;
 };
 
 /** Matrix times constant matrix. */
 export const linearLoop: Loop = (node, operands) => {
-  const [x, w] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const [x, w] = [wide(operands, 0), wide(operands, 1)];
   const [channels = 1, length = 1] = operands[1]?.shape ?? [];
   const out = outputData(node);
   const end = channelFinish(node, { operands, zero: node.descriptor.attrs[0] ?? 0 });
+  const sums = new Float64Array(channels);
   for (let row = 0; row * channels < out.length; row++) {
     for (let channel = 0; channel < channels; channel++) {
       let sum = 0;
       for (let k = 0; k < length; k++) sum += (x[row * length + k] ?? 0) * (w[channel * length + k] ?? 0);
-      out[row * channels + channel] = end(sum, channel);
+      sums[channel] = sum;
     }
+    end(sums);
+    out.set(sums, row * channels);
   }
   return out;
 };
@@ -94,7 +99,7 @@ export const linearLoop: Loop = (node, operands) => {
 /** Product of two activations. */
 export const matmulLoop: Loop = (node, operands) => {
   const [zeroA = 0, zeroB = 0, multiplier = 0, shift = 0, zero = 0] = node.descriptor.attrs;
-  const [a, b] = [dataAt(operands, 0), dataAt(operands, 1)];
+  const [a, b] = [wide(operands, 0), wide(operands, 1)];
   const { shape } = node.descriptor.output;
   const length = operands[0]?.shape.at(-1) ?? 1;
   const out = outputData(node);
@@ -112,16 +117,25 @@ export const matmulLoop: Loop = (node, operands) => {
   return out;
 };
 
-/** Finish with the channel's bias, multiplier and shift (operands 2, 3, 4). */
+/** Replaces the sums of one row of channels by their requantised values (operands 2, 3, 4 hold the parameters). */
 function channelFinish(
   node: OpNode,
   from: { readonly operands: readonly Tensor[]; readonly zero: number },
-): (sum: number, channel: number) => number {
-  const [bias, multiplier, shift] = [2, 3, 4].map((index) => dataAt(from.operands, index));
+): (sums: Float64Array) => void {
+  const [bias, multiplier, shift] = [wide(from.operands, 2), wide(from.operands, 3), wide(from.operands, 4)];
   const { lo, hi } = node.descriptor.output;
-  const factors = Array.from(multiplier ?? [], (value, channel) =>
-    factorOf(Math.max(0, Math.min(2_097_151, value)), Math.max(0, Math.min(62, shift?.[channel] ?? 0))),
+  const { zero } = from;
+  const factors = multiplier.map((value, channel) =>
+    factorOf(Math.max(0, Math.min(2_097_151, value)), Math.max(0, Math.min(62, shift[channel] ?? 0))),
   );
-  return (sum, channel) =>
-    finish(sum + (bias?.[channel] ?? 0), { factor: factors[channel] ?? 0, zero: from.zero, lo, hi });
+  return (sums) => {
+    for (let c = 0; c < sums.length; c++) {
+      sums[c] = finish((sums[c] ?? 0) + (bias[c] ?? 0), { factor: factors[c] ?? 0, zero, lo, hi });
+    }
+  };
+}
+
+/** Values as f64: one element type keeps the loops fast. */
+function wide(operands: readonly Tensor[], index: number): Float64Array {
+  return new Float64Array(dataAt(operands, index));
 }

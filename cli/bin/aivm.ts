@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** The `aivm` command. */
+import { runCommands } from "../command.ts";
+import { compileCommand } from "../model/compile.ts";
+import { evaluateCommand } from "../model/evaluate.ts";
+import { inspectCommand } from "../model/inspect.ts";
+
+process.exitCode = await runCommands({
+  program: "aivm",
+  about: "models, queries and a local network of verifiable AI inference",
+  commands: [compileCommand, evaluateCommand, inspectCommand],
+  argv: process.argv.slice(2),
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+});
