@@ -3,7 +3,6 @@
  * app hash on every machine, however often FinalizeBlock is called for it before it is committed.
  */
 
-import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import {
   CheckTxType,
   type Event,
@@ -11,7 +10,6 @@ import {
   ResponseProcessProposal_ProposalStatus as ProposalStatus,
   type RequestFinalizeBlock,
   type RequestInitChain,
-  type RequestPrepareProposal,
   ResponseCheckTx,
   ResponseCommit,
   ResponseFinalizeBlock,
@@ -19,18 +17,31 @@ import {
   ResponseInitChain,
   ResponseVerifyVoteExtension_VerifyStatus as VerifyStatus,
 } from "cosmjs-types/tendermint/abci/types";
-import { AivmError, readU64be, sha256, u64be, utf8, utf8ToText } from "../common/index.ts";
+import { AivmError, sha256, utf8ToText } from "../common/index.ts";
 import type { AbciApplication } from "./abci.ts";
+import { BASE, type ChainFacts, readBlock, readChainFacts, unixMillis, writeBlock, writeGenesis } from "./baseState.ts";
+import { type BlockGas, type BlockGasLimits, createBlockGas, type GasClaim, largestGasLimit } from "./blockGas.ts";
 import type { Context, ExecMode } from "./context.ts";
 import { createGasMeter } from "./gas.ts";
 import type { MessageHandler, Module, QueryHandler, VoteExtensionHandler } from "./module.ts";
-import { answerQuery } from "./query.ts";
-import { type BlockFacts, createContext, errorCode, eventOf, runTx, type TxRunner } from "./runTx.ts";
+import { acceptsProposal, type ProposalBackend, proposalTxs } from "./proposal.ts";
+import { answerQuery, type QueryBackend } from "./query.ts";
+import {
+  type AppLog,
+  type BlockFacts,
+  createContext,
+  errorCode,
+  eventOf,
+  reportDefect,
+  runTx,
+  type TxRunner,
+} from "./runTx.ts";
 import { type Branch, branchOf, type Stores } from "./store/branch.ts";
 import type { DurableKv } from "./store/kv.ts";
 import { type MultiStore, openMultiStore, readOnly } from "./store/multistore.ts";
+import { type DecodedTx, decodeTx } from "./tx/decode.ts";
 import { nobleVerifier, type SignatureVerifier } from "./tx/signatures.ts";
-import { decodeVoteTx, encodeVoteTx, extensionsOf, isVoteTx } from "./voteTx.ts";
+import { decodeVoteTx, extensionsOf, isVoteTx } from "./voteTx.ts";
 
 /** What an application is made of. */
 export interface AppOptions {
@@ -44,11 +55,24 @@ export interface AppOptions {
   /** Versions that stay readable by queries at a height. Default 100. */
   readonly keepVersions?: number;
   readonly version: string;
+  /** Share of a block's gas that only these messages may use. Default: 25 %, `/aivm.dispute.` messages. */
+  readonly reservedGas?: ReservedGas;
+  /** Told of defects: errors that no module threw on purpose. */
+  readonly log?: AppLog;
 }
 
-/** Bulk store of the application itself: genesis hash, and height, time and hash of the last block. */
-const BASE = "base";
-const ZERO_32 = new Uint8Array(32);
+/** The lane of a block's gas that ordinary transactions can not fill. */
+export interface ReservedGas {
+  readonly basisPoints: number;
+  isReserved(typeUrl: string): boolean;
+}
+
+const KEEP_VERSIONS = 100;
+
+const DISPUTE_LANE: ReservedGas = {
+  basisPoints: 2500,
+  isReserved: (typeUrl) => typeUrl.startsWith("/aivm.dispute."),
+};
 
 interface AppState {
   readonly options: AppOptions;
@@ -77,7 +101,7 @@ export function createApp(options: AppOptions): AbciApplication {
     "query",
     queries.map(({ path }) => path),
   );
-  const store = openMultiStore({ kv: options.kv, names, keepVersions: options.keepVersions ?? 100 });
+  const store = openMultiStore({ kv: options.kv, names, keepVersions: options.keepVersions ?? KEEP_VERSIONS });
   const app: AppState = {
     options,
     store,
@@ -92,18 +116,19 @@ export function createApp(options: AppOptions): AbciApplication {
     initChain: (request) => initChain(app, request),
     query: (request) => answerQuery(queryBackend(app), request),
     checkTx: ({ tx, type }) => checkTx(app, tx, type === CheckTxType.RECHECK ? "recheck" : "check"),
-    prepareProposal: (request) => ({ txs: proposalTxs(app, request) }),
-    processProposal: ({ txs, height }) => ({
-      status: acceptsProposal(app, txs, height) ? ProposalStatus.ACCEPT : ProposalStatus.REJECT,
+    prepareProposal: (request) => ({ txs: proposalTxs(proposalBackend(app), request) }),
+    processProposal: (request) => ({
+      status: acceptsProposal(proposalBackend(app), request) ? ProposalStatus.ACCEPT : ProposalStatus.REJECT,
     }),
-    extendVote: () => ({
-      voteExtension: options.voteExtensions?.extend(committedContext(app)) ?? new Uint8Array(),
-    }),
+    extendVote: () => ({ voteExtension: extension(app) }),
     verifyVoteExtension: ({ validatorAddress, voteExtension }) => ({
-      status: verifies(app, validatorAddress, voteExtension) ? VerifyStatus.ACCEPT : VerifyStatus.REJECT,
+      status: verifies(app, { validator: validatorAddress, extension: voteExtension })
+        ? VerifyStatus.ACCEPT
+        : VerifyStatus.REJECT,
     }),
     finalizeBlock: (request) => finalizeBlock(app, request),
     commit: async () => {
+      if (app.pending === undefined) throw outOfOrder("Commit", "FinalizeBlock before it", "none");
       await store.commit();
       app.pending = undefined;
       app.check = branchOf(store.latest);
@@ -124,6 +149,8 @@ function info(app: AppState): ResponseInfo {
 }
 
 function initChain(app: AppState, request: RequestInitChain): ResponseInitChain {
+  if (request.initialHeight > 1n)
+    throw outOfOrder("InitChain", "initial_height 1", `initial_height ${request.initialHeight}`);
   app.genesis = request;
   applyGenesis(app, request);
   app.check = branchOf(app.store.working);
@@ -133,28 +160,10 @@ function initChain(app: AppState, request: RequestInitChain): ResponseInitChain 
 /** Writes genesis into the working set; it becomes durable together with the first block. */
 function applyGenesis(app: AppState, request: RequestInitChain): void {
   app.store.discard();
+  const { working } = app.store;
   const state = parseAppState(request.appStateBytes);
-  const genesisHash = sha256(utf8(request.chainId), request.appStateBytes);
-  const base = app.store.working.bulk(BASE);
-  base.set(utf8("genesisHash"), genesisHash);
-  base.set(utf8("chainId"), utf8(request.chainId));
-  const timeMs = millis(request.time);
-  base.set(utf8("timeMs"), u64be(timeMs));
-  const block: BlockFacts = {
-    chainId: request.chainId,
-    genesisHash,
-    height: 0n,
-    timeMs,
-    blockHash: ZERO_32,
-    proposer: new Uint8Array(),
-  };
-  const ctx = createContext({
-    block,
-    mode: "genesis",
-    stores: app.store.working,
-    gas: createGasMeter(),
-    events: [],
-  });
+  const block = writeGenesis(working.bulk(BASE), request);
+  const ctx = createContext({ block, mode: "genesis", stores: working, gas: createGasMeter(), events: [] });
   for (const module of app.options.modules) module.initGenesis?.(ctx, state[module.name]);
 }
 
@@ -175,55 +184,61 @@ function parseAppState(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 }
 
 function checkTx(app: AppState, tx: Uint8Array, mode: ExecMode): ResponseCheckTx {
-  const block = { ...committedFacts(app), height: app.store.committed().version + 1n };
-  const result = runTx(tx, runnerFor(app, block), { mode, stores: app.check });
+  const result = runTx(tx, runnerFor(app, nextBlock(app)), { mode, stores: app.check });
   const { code, codespace, log, data, gasWanted, gasUsed, events } = result;
   return ResponseCheckTx.fromPartial({ code, codespace, log, data, gasWanted, gasUsed, events });
 }
 
-/** The last height's extensions first, then the mempool's transactions as far as they fit. */
-function proposalTxs(app: AppState, request: RequestPrepareProposal): Uint8Array[] {
-  const out: Uint8Array[] = [];
-  let left = request.maxTxBytes;
-  const commit = request.localLastCommit;
-  if (app.options.voteExtensions !== undefined && commit !== undefined && extensionsOf(commit).length > 0) {
-    const tx = encodeVoteTx(commit);
-    out.push(tx);
-    left -= BigInt(tx.length);
-  }
-  for (const tx of request.txs) {
-    if (BigInt(tx.length) > left) break;
-    out.push(tx);
-    left -= BigInt(tx.length);
-  }
-  return out;
+function proposalBackend(app: AppState): ProposalBackend {
+  const runner = runnerFor(app, nextBlock(app));
+  return {
+    chain: chainFacts(app),
+    takesVotes: app.options.voteExtensions !== undefined,
+    verifies: (vote) => verifies(app, vote),
+    gas: createBlockGas(gasLimits(app)),
+    gasOf: (tx) => {
+      try {
+        return gasClaim(app, decodeTx(tx, runner.find));
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
 
-/** A proposal may carry extensions only in front, and only such as this node would accept itself. */
-function acceptsProposal(app: AppState, txs: readonly Uint8Array[], height: bigint): boolean {
-  return txs.every((tx, i) => {
-    if (!isVoteTx(tx)) return true;
-    const commit = i === 0 && height > 1n ? decodeVoteTx(tx) : undefined;
-    return (
-      commit !== undefined &&
-      extensionsOf(commit).every(({ validator, extension }) => verifies(app, validator, extension))
-    );
-  });
+/** This validator's extension. A defect costs the extension, never the vote. */
+function extension(app: AppState): Uint8Array {
+  try {
+    return app.options.voteExtensions?.extend(committedContext(app)) ?? new Uint8Array();
+  } catch (error) {
+    reportDefect(app.options.log, { error, where: "voteExtensions/extend" });
+    return new Uint8Array();
+  }
 }
 
-function verifies(app: AppState, validator: Uint8Array, extension: Uint8Array): boolean {
-  if (extension.length === 0) return true;
-  return app.options.voteExtensions?.verify(committedContext(app), { validator, extension }) ?? false;
+function verifies(
+  app: AppState,
+  vote: { readonly validator: Uint8Array; readonly extension: Uint8Array },
+): boolean {
+  if (vote.extension.length === 0) return true;
+  try {
+    return app.options.voteExtensions?.verify(committedContext(app), vote) ?? false;
+  } catch (error) {
+    reportDefect(app.options.log, { error, where: "voteExtensions/verify" });
+    return false;
+  }
 }
 
 function finalizeBlock(app: AppState, request: RequestFinalizeBlock): ResponseFinalizeBlock {
+  const { version: height } = app.store.committed();
+  if (request.height !== height + 1n)
+    throw outOfOrder("FinalizeBlock", `height ${height + 1n}`, `height ${request.height}`);
   app.store.discard();
-  if (app.store.committed().version === 0n && app.genesis !== undefined) applyGenesis(app, app.genesis);
-  const facts = committedFacts(app);
+  if (height === 0n && app.genesis !== undefined) applyGenesis(app, app.genesis);
   const block: BlockFacts = {
-    ...facts,
+    ...lastBlock(app),
     height: request.height,
-    timeMs: millis(request.time),
+    timeMs: unixMillis(request.time),
     blockHash: request.hash,
     proposer: request.proposerAddress,
   };
@@ -234,15 +249,13 @@ function finalizeBlock(app: AppState, request: RequestFinalizeBlock): ResponseFi
   if (hasVotes) applyVotes(app, { block, tx: first, events });
   runHooks(app, { hook: "preBlock", block, events });
   runHooks(app, { hook: "beginBlock", block, events });
-  const runner = runnerFor(app, block);
+  const runner = runnerFor(app, block, createBlockGas(gasLimits(app)));
   const txResults = request.txs.map(
     (tx, i): ExecTxResult =>
       i === 0 && hasVotes ? emptyResult() : runTx(tx, runner, { mode: "finalize", stores: working }),
   );
   runHooks(app, { hook: "endBlock", block, events });
-  const base = working.bulk(BASE);
-  base.set(utf8("timeMs"), u64be(block.timeMs));
-  base.set(utf8("blockHash"), block.blockHash);
+  writeBlock(working.bulk(BASE), block);
   app.pending = block;
   return ResponseFinalizeBlock.fromPartial({
     events,
@@ -299,6 +312,7 @@ function guarded(
     );
   } catch (error) {
     const { codespace, code, log } = errorCode(error);
+    reportDefect(app.options.log, { error, where: options.name, always: true });
     options.events.push(
       eventOf("hook_failed", [
         ["hook", options.name],
@@ -313,62 +327,83 @@ function guarded(
   options.events.push(...own);
 }
 
-function runnerFor(app: AppState, block: BlockFacts): TxRunner {
-  const { verify, feeDenom, minGasPriceMicro } = app.options;
+function runnerFor(app: AppState, block: BlockFacts, gas?: BlockGas): TxRunner {
+  const { verify, feeDenom, minGasPriceMicro, log } = app.options;
+  const limits = gasLimits(app);
   return {
     block,
     find: (typeUrl) => app.messages.get(typeUrl),
-    ante: { verify: verify ?? nobleVerifier, feeDenom, minGasPriceMicro },
+    ante: {
+      verify: verify ?? nobleVerifier,
+      feeDenom,
+      minGasPriceMicro,
+      largestGasLimit: (tx) => largestGasLimit(limits, gasClaim(app, tx).isReserved),
+    },
+    admits: (tx) => gas?.admit(gasClaim(app, tx)) ?? true,
+    ...(log === undefined ? {} : { log }),
   };
 }
 
-/** The last committed block as contexts of checks and queries see it. */
-function committedFacts(app: AppState): BlockFacts {
-  const version = app.store.committed().version;
-  const base = version === 0n ? app.store.working.bulk(BASE) : app.store.latest.bulk(BASE);
+function gasClaim(app: AppState, tx: DecodedTx): GasClaim {
+  const { isReserved } = app.options.reservedGas ?? DISPUTE_LANE;
   return {
-    chainId: utf8ToText(base.get(utf8("chainId")) ?? new Uint8Array()),
-    genesisHash: base.get(utf8("genesisHash")) ?? ZERO_32,
-    height: version,
-    timeMs: readU64be(base.get(utf8("timeMs")) ?? new Uint8Array(8)),
-    blockHash: base.get(utf8("blockHash")) ?? ZERO_32,
-    proposer: new Uint8Array(),
+    gasWanted: tx.authInfo.fee?.gasLimit ?? 0n,
+    isReserved: tx.messages.every(({ handler }) => isReserved(handler.typeUrl)),
   };
+}
+
+function gasLimits(app: AppState): BlockGasLimits {
+  const { basisPoints } = app.options.reservedGas ?? DISPUTE_LANE;
+  return { maxGas: chainFacts(app).maxBlockGas, reservedBasisPoints: basisPoints };
+}
+
+/** Before the first block is durable, genesis is in the working set only. */
+function baseStore(app: AppState) {
+  const { store } = app;
+  return store.committed().version === 0n ? store.working.bulk(BASE) : store.latest.bulk(BASE);
+}
+
+function chainFacts(app: AppState): ChainFacts {
+  return readChainFacts(baseStore(app));
+}
+
+/** The last committed block. */
+function lastBlock(app: AppState): BlockFacts {
+  return readBlock(baseStore(app), app.store.committed().version);
+}
+
+/** The block that is being made, as far as it is known: what checks and simulations run in. */
+function nextBlock(app: AppState): BlockFacts {
+  const last = lastBlock(app);
+  return { ...last, height: last.height + 1n };
 }
 
 function committedContext(app: AppState): Context {
-  const block = committedFacts(app);
-  return createContext({
-    block,
-    mode: "query",
-    stores: branchOf(app.store.latest),
-    gas: createGasMeter(),
-    events: [],
-  });
+  return queryContext(lastBlock(app), app.store.latest);
 }
 
-function queryBackend(app: AppState) {
-  const { chainId } = committedFacts(app);
-  const { version: height } = app.store.committed();
+function queryContext(block: BlockFacts, stores: Stores): Context {
+  return createContext({ block, mode: "query", stores: branchOf(stores), gas: createGasMeter(), events: [] });
+}
+
+function queryBackend(app: AppState): QueryBackend {
+  const last = lastBlock(app);
+  const { store, options } = app;
   return {
-    chainId,
-    height,
-    version: app.options.version,
+    chainId: last.chainId,
+    height: last.height,
+    version: options.version,
+    minGasPrice: { denom: options.feeDenom, micro: options.minGasPriceMicro },
+    keepVersions: options.keepVersions ?? KEEP_VERSIONS,
     routes: app.routes,
-    storesAt: (at: bigint): Stores | undefined => storesAt(app, at),
-    contextAt: (at: bigint, stores: Stores): Context =>
-      createContext({
-        block: { ...committedFacts(app), height: at },
-        mode: "query",
-        stores: branchOf(stores),
-        gas: createGasMeter(),
-        events: [],
-      }),
-    simulate: (tx: Uint8Array) =>
-      runTx(tx, runnerFor(app, { ...committedFacts(app), height: height + 1n }), {
-        mode: "simulate",
-        stores: branchOf(app.check),
-      }),
+    storeNames: store.names,
+    storesAt: (at) => storesAt(app, at),
+    infoAt: store.infoAt,
+    provable: (name, at) => ({ root: store.rootAt(name, at), load: store.load(name) }),
+    contextAt: (at, stores) => queryContext({ ...last, height: at }, stores),
+    simulate: (tx) =>
+      runTx(tx, runnerFor(app, nextBlock(app)), { mode: "simulate", stores: branchOf(app.check) }),
+    ...(options.log === undefined ? {} : { log: options.log }),
   };
 }
 
@@ -395,8 +430,13 @@ function emptyResult(): ExecTxResult {
   };
 }
 
-function millis(time: Timestamp | undefined): bigint {
-  return time === undefined ? 0n : time.seconds * 1000n + BigInt(time.nanos) / 1_000_000n;
+function outOfOrder(what: string, want: string, got: string): AivmError {
+  return new AivmError("CHAIN_ABCI_ORDER", {
+    what,
+    want,
+    got,
+    remedy: "The engine broke the order of ABCI calls, or its store belongs to another chain.",
+  });
 }
 
 function assertUnique(what: string, names: readonly string[]): void {

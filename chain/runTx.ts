@@ -2,7 +2,7 @@
 import { TxMsgData } from "cosmjs-types/cosmos/base/abci/v1beta1/abci";
 import type { Event, ExecTxResult } from "cosmjs-types/tendermint/abci/types";
 import { AivmError } from "../common/index.ts";
-import { ChainError } from "./codes.ts";
+import { ChainError, SDK_CODES } from "./codes.ts";
 import type { Context, EventAttributes, ExecMode, GasMeter } from "./context.ts";
 import { createGasMeter, meteredBulk, meteredStore } from "./gas.ts";
 import type { MessageResponse } from "./module.ts";
@@ -41,11 +41,19 @@ export function createContext(options: {
   };
 }
 
+/** Where defects are told; an engine's log fits. `fields` hold no secrets. */
+export interface AppLog {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
 /** What running a transaction needs. */
 export interface TxRunner {
   readonly block: BlockFacts;
   readonly find: FindHandler;
   readonly ante: AnteOptions;
+  /** Takes the transaction's gas from the block's; false when there is no room. */
+  readonly admits: (tx: DecodedTx) => boolean;
+  readonly log?: AppLog;
 }
 
 /**
@@ -63,7 +71,9 @@ export function runTx(
   try {
     tx = decodeTx(bytes, runner.find);
     validateTx(tx, { simulate: mode === "simulate" });
+    if (mode === "finalize" && !runner.admits(tx)) throw noBlockGas(tx);
   } catch (error) {
+    reportDefect(runner.log, { error, where: "transaction" });
     return failure(error, { gas, gasWanted: 0n, events: [] });
   }
   const gasWanted = tx.authInfo.fee?.gasLimit ?? 0n;
@@ -73,6 +83,7 @@ export function runTx(
   try {
     runAnte(createContext({ ...runner, mode, stores: anteBranch, gas, events: anteEvents }), tx, runner.ante);
   } catch (error) {
+    reportDefect(runner.log, { error, where: "ante" });
     return failure(error, { gas, gasWanted, events: [] });
   }
   if (mode !== "simulate") anteBranch.flush();
@@ -101,6 +112,7 @@ function runMessages(tx: DecodedTx, run: MessageRun): ExecTxResult {
       const ctx = createContext({ ...runner, mode, stores: branch, gas, events: own });
       responses.push(message.handler.handle(ctx, message.message));
     } catch (error) {
+      reportDefect(runner.log, { error, where: message.handler.typeUrl });
       return failure(error, { gas, gasWanted, events: anteEvents, messageIndex: index });
     }
     events.push(...own.map((event) => withAttribute(event, "msg_index", index.toString())));
@@ -125,6 +137,34 @@ export function errorCode(error: unknown): {
   if (error instanceof AivmError) return { codespace: "undefined", code: 1, log: error.message };
   // A defect of ours. Its text may differ between engine versions, so only its kind is recorded.
   return { codespace: "undefined", code: 111222, log: "internal error" };
+}
+
+/** Tells of an error that no module threw on purpose (`always`: of any error). */
+export function reportDefect(
+  log: AppLog | undefined,
+  defect: { readonly error: unknown; readonly where: string; readonly always?: boolean },
+): void {
+  const { error, where, always } = defect;
+  if (error instanceof AivmError && !always) return;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log?.warn({ where, error: text }, "unexpected error in the application");
+}
+
+function noBlockGas(tx: DecodedTx): ChainError {
+  return new ChainError(
+    {
+      codespace: "sdk",
+      abciCode: SDK_CODES.outOfGas,
+      code: "CHAIN_BLOCK_GAS",
+      log: "no block gas left to run tx: out of gas",
+    },
+    {
+      what: "gas left in the block",
+      want: `${tx.authInfo.fee?.gasLimit ?? 0n}`,
+      got: "less",
+      remedy: "Send the transaction again.",
+    },
+  );
 }
 
 function messageEvent({ handler, message }: DecodedMessage): Event {
@@ -173,8 +213,10 @@ function failure(
   },
 ): ExecTxResult {
   const { codespace, code, log } = errorCode(error);
+  // Running out of gas stops the whole transaction; it is no message's own failure.
+  const isOutOfGas = codespace === "sdk" && code === SDK_CODES.outOfGas;
   const text =
-    run.messageIndex === undefined
+    run.messageIndex === undefined || isOutOfGas
       ? log
       : `failed to execute message; message index: ${run.messageIndex}: ${log}`;
   const { gasWanted } = run;

@@ -61,6 +61,7 @@ export interface SignedTx {
   readonly raw: Uint8Array;
   readonly nonce: number;
   readonly fees: Fees;
+  readonly gas: bigint;
 }
 
 /** Whether a delivery would succeed now. `permanent`: no later attempt with the same proof can. */

@@ -15,7 +15,10 @@ const FATAL_ONLY = 4;
 export async function openOrtReference(): Promise<FloatReference> {
   const ort = await loadOrt();
   ort.env.logLevel = "fatal";
-  return { name: `onnxruntime-node ${ort.env.versions.node ?? ""}`.trim(), load: (onnx) => loadModel(ort, onnx) };
+  return {
+    name: `onnxruntime-node ${ort.env.versions.node ?? ""}`.trim(),
+    load: (onnx) => loadModel(ort, onnx),
+  };
 }
 
 async function loadOrt(): Promise<Ort> {
@@ -59,10 +62,12 @@ async function runSession(
   try {
     const inputs = Object.fromEntries(feeds.map((tensor) => [tensor.name, toOrt(ort, tensor)]));
     const results = await session.run(inputs);
-    return new Map(session.outputNames.flatMap((name) => {
-      const tensor = results[name];
-      return tensor === undefined ? [] : [[name, fromOrt(name, tensor)] as const];
-    }));
+    return new Map(
+      session.outputNames.flatMap((name) => {
+        const tensor = results[name];
+        return tensor === undefined ? [] : [[name, fromOrt(name, tensor)] as const];
+      }),
+    );
   } catch (cause) {
     throw referenceError("AIVM_REFERENCE_RUN", "inputs that onnxruntime can run the model on", cause);
   }
@@ -70,7 +75,8 @@ async function runSession(
 
 function toOrt(ort: Ort, tensor: OnnxTensor): Tensor {
   const dims = [...tensor.shape];
-  if (tensor.dtype === "bool") return new ort.Tensor("bool", Uint8Array.from(tensor.data as Uint8Array), dims);
+  if (tensor.dtype === "bool")
+    return new ort.Tensor("bool", Uint8Array.from(tensor.data as Uint8Array), dims);
   return new ort.Tensor(tensor.dtype as "float32", tensor.data as Float32Array, dims);
 }
 
@@ -82,7 +88,12 @@ function referenceError(code: string, want: string, cause: unknown): AivmError {
   const got = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
   return new AivmError(
     code,
-    { what: "float reference", want, got, remedy: "check the model and the inputs with onnxruntime directly" },
+    {
+      what: "float reference",
+      want,
+      got,
+      remedy: "check the model and the inputs with onnxruntime directly",
+    },
     { cause },
   );
 }

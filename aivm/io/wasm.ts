@@ -1,12 +1,13 @@
 /** The compiled SIMD kernels on disk. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AivmError } from "../../common/errors.ts";
 import type { Engine, RunnableModel } from "../engine/engine.ts";
 import { createWasmEngine } from "../engine/wasm/wasmEngine.ts";
 
-/** Where scripts/buildWasm.ts puts the kernels. */
-const KERNELS_PATH = join(import.meta.dirname, "../../build/wasm/kernels.wasm");
+/** Where scripts/buildWasm.ts puts the kernels: beside the nearest package.json above, the same from source and from dist/. */
+const KERNELS_PATH = join(packageRoot(), "build/wasm/kernels.wasm");
 
 /** Bytes of the compiled kernels. @throws AIVM_WASM when they have not been built. */
 export async function readKernels(path: string = KERNELS_PATH): Promise<Uint8Array> {
@@ -30,4 +31,10 @@ export async function readKernels(path: string = KERNELS_PATH): Promise<Uint8Arr
 /** WASM engine for a model. @throws AIVM_WASM, AIVM_SELF_TEST. */
 export async function loadWasmEngine(model: RunnableModel): Promise<Engine> {
   return createWasmEngine({ model, wasm: await readKernels() });
+}
+
+function packageRoot(): string {
+  let at = import.meta.dirname;
+  while (!existsSync(join(at, "package.json")) && dirname(at) !== at) at = dirname(at);
+  return at;
 }

@@ -39,9 +39,11 @@ export function activationQuantization(precision: Precision, range: Range): Quan
   return precision === "a8" ? asymmetric8(range) : symmetric16(range);
 }
 
-/** 16 bits, zero point 0: [-32767, 32767]. */
+/** 16 bits, zero point 0: [-32767, 32767]; a tensor that is 0 everywhere stays so. */
 export function symmetric16(range: Range): Quantization {
-  const scale = positive(Math.max(Math.abs(range.min), Math.abs(range.max)) / 32767);
+  const largest = Math.max(Math.abs(range.min), Math.abs(range.max));
+  if (largest === 0) return { dtype: "i16", scale: SCALE_OF_ZERO, zero: 0, lo: 0, hi: 0 };
+  const scale = positive(largest / 32767);
   return { dtype: "i16", scale, zero: 0, lo: -32767, hi: 32767 };
 }
 
@@ -49,6 +51,7 @@ export function symmetric16(range: Range): Quantization {
 export function asymmetric8(range: Range): Quantization {
   const min = Math.min(range.min, 0);
   const max = Math.max(range.max, 0);
+  if (min === max) return { dtype: "i8", scale: SCALE_OF_ZERO, zero: 0, lo: 0, hi: 0 };
   const scale = positive((max - min) / 255);
   const zero = clamp(Math.round(-128 - min / scale), -128, 127);
   return { dtype: "i8", scale, zero, lo: -128, hi: 127 };

@@ -572,6 +572,21 @@ export const descriptor: object = {
            "type": "uint64",
            "id": 24,
            "protoName": "accepted_time_ms"
+          },
+          "excluded": {
+           "rule": "repeated",
+           "type": "string",
+           "id": 25
+          },
+          "lockedUaivm": {
+           "type": "uint64",
+           "id": 26,
+           "protoName": "locked_uaivm"
+          },
+          "expiredReason": {
+           "type": "string",
+           "id": 27,
+           "protoName": "expired_reason"
           }
          }
         },
@@ -1042,6 +1057,10 @@ export const descriptor: object = {
            "type": "uint64",
            "id": 4,
            "protoName": "proved_epoch"
+          },
+          "draw": {
+           "type": "bytes",
+           "id": 5
           }
          }
         },
@@ -1252,6 +1271,11 @@ export const descriptor: object = {
            "type": "uint64",
            "id": 6,
            "protoName": "max_program_bytes"
+          },
+          "maxRoyaltyBps": {
+           "type": "uint32",
+           "id": 7,
+           "protoName": "max_royalty_bps"
           }
          }
         },
@@ -1436,6 +1460,15 @@ export const descriptor: object = {
         },
         "VoteExtension": {
          "fields": {
+          "roots": {
+           "rule": "repeated",
+           "type": "SignedRoot",
+           "id": 1
+          }
+         }
+        },
+        "SignedRoot": {
+         "fields": {
           "rootHeight": {
            "type": "uint64",
            "id": 1,
@@ -1569,6 +1602,27 @@ export const descriptor: object = {
           "observers": {
            "rule": "repeated",
            "type": "string",
+           "id": 2
+          }
+         }
+        },
+        "Observations": {
+         "fields": {
+          "observations": {
+           "rule": "repeated",
+           "type": "Observation",
+           "id": 1
+          }
+         }
+        },
+        "LeafLocation": {
+         "fields": {
+          "height": {
+           "type": "uint64",
+           "id": 1
+          },
+          "index": {
+           "type": "uint32",
            "id": 2
           }
          }
@@ -1759,6 +1813,11 @@ export const descriptor: object = {
           "jailed": {
            "type": "bool",
            "id": 11
+          },
+          "inPlayUaivm": {
+           "type": "uint64",
+           "id": 12,
+           "protoName": "in_play_uaivm"
           }
          }
         },
@@ -2216,6 +2275,11 @@ export const descriptor: object = {
            "type": "uint64",
            "id": 6,
            "protoName": "max_expiry_blocks"
+          },
+          "maxEvidenceAgeS": {
+           "type": "uint64",
+           "id": 7,
+           "protoName": "max_evidence_age_s"
           }
          }
         },

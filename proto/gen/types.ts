@@ -244,12 +244,18 @@ export interface Request {
   /** Height from which every eligible runner may commit. */
   readonly openToAllHeight: bigint;
   readonly reopened: number;
-  /** The standing commitment, while COMMITTED. */
+  /** Who committed, and to what; kept until the request is reopened. */
   readonly committer: string;
   readonly commitment: Uint8Array;
   readonly committedHeight: bigint;
   readonly acceptedHeight: bigint;
   readonly acceptedTimeMs: bigint;
+  /** Runners that failed this request: committed and did not reveal, or lost the dispute. They get it no more. */
+  readonly excluded: readonly string[];
+  /** Bond that stands behind the commitment, then behind claim 0. */
+  readonly lockedUaivm: bigint;
+  /** Why it expired; empty otherwise. */
+  readonly expiredReason: string;
 }
 
 /** What a request ended in, or stands at. */
@@ -420,6 +426,8 @@ export interface Serving {
   readonly declaredHeight: bigint;
   /** Epoch in which the runner last answered; 0 = never. */
   readonly provedEpoch: bigint;
+  /** H("aivm/leaf" || model id || runner || hash of the block at declared_height) while it is to be answered; empty afterwards. */
+  readonly draw: Uint8Array;
 }
 
 export interface MsgRegisterModel {
@@ -487,7 +495,7 @@ export interface QueryServingRequest {
 
 export interface QueryServingResponse {
   readonly serving?: Serving | undefined;
-  /** The chunk to open, known one block after the declaration. */
+  /** True while a drawn chunk waits to be opened. */
   readonly drawn: boolean;
   readonly constant: number;
   readonly chunk: number;
@@ -502,6 +510,8 @@ export interface ModelParams {
   readonly rRef: bigint;
   readonly bRef: bigint;
   readonly maxProgramBytes: bigint;
+  /** Largest royalty, in basis points of the fee. */
+  readonly maxRoyaltyBps: number;
 }
 
 export type ModelQueryParamsRequest = Record<string, never>;
@@ -569,10 +579,15 @@ export interface RootSignature {
   readonly signature: Uint8Array;
 }
 
-/** A vote extension: this validator's signature over the results root of the last committed block, empty when that block had none. */
+/** A vote extension: this validator's signatures over the last committed results roots that it has not signed yet, ascending by height. A block without new roots has an empty one. */
 export interface VoteExtension {
+  readonly roots: readonly SignedRoot[];
+}
+
+export interface SignedRoot {
   readonly rootHeight: bigint;
   readonly root: Uint8Array;
+  /** EIP-2098 compact: r || yParityAndS. */
   readonly signature: Uint8Array;
 }
 
@@ -615,10 +630,21 @@ export interface MsgReattest {
 
 export type MsgReattestResponse = Record<string, never>;
 
-/** Observations of one EVM request, until the quorum is complete. */
+/** Observers who say the same of one EVM request, until the quorum is complete. An observer's later word replaces its earlier one. */
 export interface Observation {
+  /** H of the message without its observer. */
   readonly digest: Uint8Array;
   readonly observers: readonly string[];
+}
+
+export interface Observations {
+  readonly observations: readonly Observation[];
+}
+
+/** Where the newest leaf of a request is. */
+export interface LeafLocation {
+  readonly height: bigint;
+  readonly index: number;
 }
 
 export type QueryAttesterSetRequest = Record<string, never>;
@@ -687,8 +713,10 @@ export interface Runner {
   readonly disputesLost: bigint;
   readonly unbondingUaivm: bigint;
   readonly unbondingUntilMs: bigint;
-  /** Set while the bond is below the minimum: such a runner is given no work. */
+  /** Set while the bond, that in play included, is below the minimum: such a runner is given no work. */
   readonly jailed: boolean;
+  /** Bonds of its results that are open to challenge; the dispute module holds the coins. */
+  readonly inPlayUaivm: bigint;
 }
 
 export interface MsgRegisterRunner {
@@ -847,6 +875,8 @@ export interface TeeParams {
   readonly maxAnchorAgeBlocks: bigint;
   readonly minFeeUaivm: bigint;
   readonly maxExpiryBlocks: bigint;
+  /** Oldest evidence, in seconds before block time. */
+  readonly maxEvidenceAgeS: bigint;
 }
 
 export type TeeQueryParamsRequest = Record<string, never>;
@@ -927,6 +957,7 @@ export interface Messages {
   "aivm.oracle.v1.ResultsRoot": ResultsRoot;
   "aivm.oracle.v1.RootSignature": RootSignature;
   "aivm.oracle.v1.VoteExtension": VoteExtension;
+  "aivm.oracle.v1.SignedRoot": SignedRoot;
   "aivm.oracle.v1.MsgObserveRequest": MsgObserveRequest;
   "aivm.oracle.v1.MsgObserveRequestResponse": MsgObserveRequestResponse;
   "aivm.oracle.v1.MsgAddDestination": MsgAddDestination;
@@ -934,6 +965,8 @@ export interface Messages {
   "aivm.oracle.v1.MsgReattest": MsgReattest;
   "aivm.oracle.v1.MsgReattestResponse": MsgReattestResponse;
   "aivm.oracle.v1.Observation": Observation;
+  "aivm.oracle.v1.Observations": Observations;
+  "aivm.oracle.v1.LeafLocation": LeafLocation;
   "aivm.oracle.v1.QueryAttesterSetRequest": QueryAttesterSetRequest;
   "aivm.oracle.v1.QueryAttesterSetResponse": QueryAttesterSetResponse;
   "aivm.oracle.v1.QueryResultsRootRequest": QueryResultsRootRequest;

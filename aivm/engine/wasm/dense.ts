@@ -1,5 +1,5 @@
 /**
- * conv2d (one group) and linear through the SIMD kernels: weights packed to i16 panels once, windows unfolded to rows
+ * conv2d (one group, or depthwise) and linear through the SIMD kernels: weights packed to i16 panels once, windows unfolded to rows
  * of a tile, dot products, requantise. Both are one shape of work: linear is a 1x1 convolution over its rows.
  */
 import { convGeometry } from "../../ops/conv2d.ts";
@@ -37,15 +37,22 @@ interface Layer {
   readonly channels: number;
   readonly columns: number;
   readonly rowLength: number;
+  /** Steps between widenings of gemm. */
   readonly block: number;
   readonly zero: number;
+  readonly depthwise: boolean;
+  /** Positions of the window. */
+  readonly positions: number;
 }
 
 /** Sizes of a layer as a convolution. `shape`: H W C OH OW kernelH kernelW strideH strideW padTop padLeft dilationH dilationW padValue. */
 interface Sizes {
   readonly pixels: number;
   readonly channels: number;
+  /** Elements of an unfolded row. */
   readonly length: number;
+  readonly positions: number;
+  readonly depthwise: boolean;
   readonly zero: number;
   readonly geometry: readonly number[];
 }
@@ -67,7 +74,7 @@ export function placeScratch(kernels: Kernels, sizes: Scratch): Scratch {
 
 /**
  * Loop for a conv2d or linear node whose weights, bias, multiplier and shift are constants, or undefined when the
- * kernels do not take it (several groups; products too wide for i32 partial sums). Grows `sizes`.
+ * kernels do not take it (groups of more than one channel; products too wide for i32 partial sums). Grows `sizes`.
  */
 export function planDense(options: {
   readonly kernels: Kernels;
@@ -83,8 +90,8 @@ export function planDense(options: {
   if (shape === undefined || !weights || !bias || !multiplier || !shift) return undefined;
   const block = blockOf(node, constants, shape);
   if (block < 8) return undefined;
-  const columns = roundUp(shape.channels, 4);
-  const rowLength = roundUp(shape.length, 8);
+  const columns = roundUp(shape.channels, shape.depthwise ? 8 : 4);
+  const rowLength = roundUp(shape.length, 8) + (shape.depthwise ? 8 : 0);
   const layer: Layer = {
     ...shape,
     columns,
@@ -119,7 +126,7 @@ function runLayer(options: {
     const count = Math.min(TILE_ROWS, layer.pixels - first);
     const rows = roundUp(count, 2);
     kernels.unfold(areas.x, areas.rows, layer.geometry, first, count);
-    kernels.gemm(areas.rows, layer.weights, areas.acc, rows, columns, rowLength, layer.block);
+    multiply(kernels, layer, areas, rows);
     kernels.requantize(areas.acc, layer.bias, layer.factor, areas.out, count, columns, layer.zero, lo, hi);
     const tile = new Int32Array(buffer, areas.out, count * columns);
     if (columns === channels) out.set(tile, first * channels);
@@ -132,6 +139,17 @@ function runLayer(options: {
   return out;
 }
 
+/** acc = rows x weights, for the unfolded rows of one tile. */
+function multiply(kernels: Kernels, layer: Layer, areas: Scratch, rows: number): void {
+  const { weights, columns, rowLength } = layer;
+  if (!layer.depthwise) {
+    kernels.gemm(areas.rows, weights, areas.acc, rows, columns, rowLength, layer.block);
+    return;
+  }
+  const { channels, positions } = layer;
+  kernels.depthwise(areas.rows, weights, areas.acc, rows, columns, channels, positions, rowLength);
+}
+
 function sizesOf(node: OpNode): Sizes | undefined {
   const { shape } = node.descriptor.output;
   const channels = shape.at(-1) ?? 1;
@@ -139,13 +157,17 @@ function sizesOf(node: OpNode): Sizes | undefined {
   if (node.descriptor.opcode === linear.opcode) {
     const length = node.operands[0]?.shape.at(-1) ?? 1;
     const geometry = [1, pixels, length, 1, pixels, 1, 1, 1, 1, 0, 0, 1, 1, 0];
-    return { pixels, channels, length, zero: node.descriptor.attrs[0] ?? 0, geometry };
+    const zero = node.descriptor.attrs[0] ?? 0;
+    return { pixels, channels, length, positions: 1, depthwise: false, zero, geometry };
   }
-  const { window: w, groups, length, padValue, zero } = convGeometry(node);
-  if (groups !== 1) return undefined;
+  const { window: w, groups, groupSize, length: products, padValue, zero } = convGeometry(node);
+  const depthwise = groups > 1 && groupSize === 1 && channels === groups;
+  if (groups !== 1 && !depthwise) return undefined;
+  const positions = w.kernelH * w.kernelW;
+  const length = depthwise ? positions * channels : products;
   const sizes = [w.height, w.width, w.channels, w.outHeight, w.outWidth, w.kernelH, w.kernelW];
   const steps = [w.strideH, w.strideW, w.padTop, w.padLeft, w.dilationH, w.dilationW, padValue];
-  return { pixels, channels, length, zero, geometry: [...sizes, ...steps] };
+  return { pixels, channels, length, positions, depthwise, zero, geometry: [...sizes, ...steps] };
 }
 
 /**
@@ -157,7 +179,7 @@ function blockOf(node: OpNode, constants: readonly (Tensor | undefined)[], shape
   if (bound !== undefined && bound.accumulator < 2n ** 31n) return roundUp(shape.length, 8);
   const x = node.operands[0];
   const w = constants[1];
-  if (x === undefined || w === undefined) return 0;
+  if (x === undefined || w === undefined || shape.depthwise) return 0;
   const xLargest = Math.max(maxAbs(x), Math.abs(shape.geometry.at(-1) ?? 0));
   let wLargest = 0;
   for (const value of w.data) wLargest = Math.max(wLargest, Math.abs(value));
@@ -165,21 +187,20 @@ function blockOf(node: OpNode, constants: readonly (Tensor | undefined)[], shape
   return Math.min(products - (products % 8), roundUp(shape.length, 8));
 }
 
-/** Weights as i16 [columns][rowLength], zero beyond the channels and the row. */
+/** Weights as i16 [columns][rowLength], or [positions][columns] when depthwise; zero beyond the channels and the row. */
 function packWeights(
   kernels: Kernels,
   weights: Tensor,
-  to: {
-    readonly channels: number;
-    readonly length: number;
-    readonly columns: number;
-    readonly rowLength: number;
-  },
+  to: Sizes & { readonly columns: number; readonly rowLength: number },
 ): number {
-  const at = kernels.allocate(2 * to.columns * to.rowLength);
-  const panel = new Int16Array(kernels.memory.buffer, at, to.columns * to.rowLength);
+  const size = to.columns * (to.depthwise ? to.positions : to.rowLength);
+  const at = kernels.allocate(2 * size);
+  const panel = new Int16Array(kernels.memory.buffer, at, size);
+  const products = weights.data.length / to.channels;
   for (let channel = 0; channel < to.channels; channel++) {
-    panel.set(weights.data.subarray(channel * to.length, (channel + 1) * to.length), channel * to.rowLength);
+    const row = weights.data.subarray(channel * products, (channel + 1) * products);
+    if (!to.depthwise) panel.set(row, channel * to.rowLength);
+    else for (const [position, value] of row.entries()) panel[position * to.columns + channel] = value;
   }
   return at;
 }

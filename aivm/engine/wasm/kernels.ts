@@ -13,6 +13,16 @@ export interface Kernels {
     k: number,
     block: number,
   ) => void;
+  readonly depthwise: (
+    x: number,
+    w: number,
+    acc: number,
+    rows: number,
+    cols: number,
+    channels: number,
+    positions: number,
+    rowLength: number,
+  ) => void;
   readonly requantize: (
     acc: number,
     bias: number,
@@ -41,11 +51,12 @@ export async function instantiateKernels(wasm: Uint8Array): Promise<Kernels> {
   try {
     const module = await WebAssembly.compile(new Uint8Array(wasm));
     const { exports } = await WebAssembly.instantiate(module, { env: { abort: () => undefined } });
-    const { memory, gemm, requantize, unfold } = exports;
+    const { memory, gemm, depthwise, requantize, unfold } = exports;
     if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("no memory");
     return {
       memory,
       gemm: gemm as Kernels["gemm"],
+      depthwise: depthwise as Kernels["depthwise"],
       requantize: requantize as Kernels["requantize"],
       unfold: unfold as Kernels["unfold"],
       allocate: createArena(memory),

@@ -41,6 +41,7 @@ function selfTestCases(): SelfTestCase[] {
   return [
     convCase({ name: "conv2d i8, padded, strided", x: "i8", w: "i8", output: "i8" }),
     convCase({ name: "conv2d i16 by i8 to i16", x: "i16", w: "i8", output: "i16" }),
+    depthwiseCase(),
     linearCase({ name: "linear i16 by i8, sums beyond i32", x: "i16", length: 1024, output: "i16" }),
     linearCase({ name: "linear i8 to i32, raw accumulators", x: "i8", length: 37, output: "i32" }),
   ];
@@ -63,6 +64,15 @@ function convCase(of: {
     operands,
     output: { dtype: of.output, shape: [1, 3, 8, 6] },
   });
+}
+
+function depthwiseCase(): SelfTestCase {
+  const values = { strideH: 1, strideW: 2, padTop: 1, padLeft: 0, padBottom: 1, padRight: 1 };
+  const rest = { dilationH: 2, dilationW: 1, groups: 11, padValue: 9, zero: -1 };
+  const operands = [extremes("i16", [2, 6, 5, 11], 5), extremes("i8", [11, 3, 2, 1], 6), ...channels(11, 9)];
+  const attrs = attrsOf(conv2d, { ...values, ...rest });
+  const output = { dtype: "i16" as const, shape: [2, 4, 3, 11] };
+  return caseOf({ name: "conv2d depthwise", opcode: conv2d.opcode, attrs, operands, output });
 }
 
 function linearCase(of: {

@@ -119,10 +119,11 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
 
 /** A model needs an input and an output, and no tensor of size 0. */
 function assertLowerable(graph: OnnxGraph, calibration: Calibration): void {
-  if (calibration.inputs.length === 0) throw invalidGraph({ item: "graph inputs", want: "at least one that is no constant", got: "none" });
+  if (calibration.inputs.length === 0) throw precisionError("graph inputs", "at least one that is no constant", "none");
   if (graph.outputs.length === 0) throw invalidGraph({ item: "graph outputs", want: "at least one", got: "none" });
   for (const [name, { shape }] of calibration.types) {
-    if (!calibration.constants.has(name) && elementCount(shape) === 0) {
+    const internal = calibration.constants.has(name) && !graph.outputs.some((value) => value.name === name);
+    if (!internal && elementCount(shape) === 0) {
       throw precisionError(`tensor ${name}`, "sizes of at least 1", `[${shape.join(",")}]`);
     }
   }

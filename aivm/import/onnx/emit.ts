@@ -198,7 +198,8 @@ export function compare(e: Emitter, a: Value, relation: "=" | "<" | "<=", b: Val
 export function rescale(e: Emitter, x: Value, q: Quantization, factor = 1): Value {
   const ratio = (x.q.scale * factor) / q.scale;
   const same = ratio === 1 && x.q.zero === q.zero && x.q.dtype === q.dtype;
-  if (same && x.q.lo >= q.lo && x.q.hi <= q.hi) return x;
+  // The same integers may still mean something else: a factor that the scales absorb.
+  if (same && x.q.lo >= q.lo && x.q.hi <= q.hi) return { ...x, q: { ...x.q, scale: q.scale } };
   const m = multiplier(ratio, largestFrom(x.q), "rescale");
   return emit(e, "rescale", { operands: [x], shape: x.shape, q, attrs: [x.q.zero, m.multiplier, m.shift, q.zero] });
 }
@@ -210,8 +211,8 @@ export function addScaled(
   q: Quantization,
 ): Value {
   const { a, b } = operands;
-  const ratioA = ((operands.factorA ?? 1) * a.q.scale) / q.scale;
-  const ratioB = ((operands.factorB ?? 1) * b.q.scale) / q.scale;
+  const ratioA = isZero(a.q) ? 0 : ((operands.factorA ?? 1) * a.q.scale) / q.scale;
+  const ratioB = isZero(b.q) ? 0 : ((operands.factorB ?? 1) * b.q.scale) / q.scale;
   const term = (operands.term ?? 0) / q.scale;
   const largest = Math.max(Math.abs(ratioA), Math.abs(ratioB), 2 ** -40);
   // Both multipliers below 2^21, the offset an i32, and the whole sum below 2^53.
@@ -293,9 +294,14 @@ export function largestFrom(q: Quantization): number {
 
 /** Multiplier and shift for a factor. @throws AIVM_ONNX_PRECISION when no 21-bit multiplier reaches it. */
 export function multiplier(factor: number, bound: number, what: string): Multiplier {
-  const found = multiplierFor(factor, bound);
+  const found = bound === 0 ? { multiplier: 0, shift: 0 } : multiplierFor(factor, bound);
   if (found !== undefined) return found;
   throw precisionError(what, "a scale ratio below 2^21", `${factor} with accumulators up to ${bound}`);
+}
+
+/** True for a tensor that is 0 everywhere: its scale says nothing. */
+function isZero(q: Quantization): boolean {
+  return q.lo === q.zero && q.hi === q.zero;
 }
 
 function largestOf(q: Quantization): number {

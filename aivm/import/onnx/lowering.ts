@@ -135,6 +135,11 @@ export function outputName(node: OnnxNode, index = 0): string {
   return node.outputs[index] ?? "";
 }
 
+/** True when a node or the caller reads a tensor; an optional output may be named and yet unused. */
+export function isUsed(ctx: Lowering, name: string): boolean {
+  return name !== "" && (ctx.outputNames.has(name) || (ctx.consumers.get(name)?.length ?? 0) > 0);
+}
+
 /** An axis counted from the front. */
 export function positiveAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;

@@ -10,6 +10,7 @@ import {
   getValue,
   hasInput,
   inputName,
+  isUsed,
   type Lowerer,
   type Lowering,
   numbersOf,
@@ -50,7 +51,7 @@ export const MOVEMENT_FAMILY: Family = new Map<string, Lowerer>([
 ]);
 
 function lowerDropout(ctx: Lowering, node: OnnxNode): void {
-  if (outputName(node, 1) !== "") throw unsupportedForm(node, { want: "inference without the mask", got: "the output mask" });
+  if (isUsed(ctx, outputName(node, 1))) throw unsupportedForm(node, { want: "inference without the mask", got: "the output mask" });
   reshaping(ctx, node);
 }
 

@@ -10,6 +10,7 @@ import {
   getValue,
   hasInput,
   inputName,
+  isUsed,
   type Lowerer,
   type Lowering,
   operandValue,
@@ -17,6 +18,7 @@ import {
   positiveAxis,
   quantizationOf,
   setValue,
+  shapeOf,
 } from "./lowering.ts";
 import { forEachRow, rowsAlong } from "./rows.ts";
 import { mulWide, sumWide, tableWide } from "./wide.ts";
@@ -123,14 +125,13 @@ function lowerNorm(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
   const x = getValue(ctx, inputName(node, 0));
   const rule = ruleOf(node, x.shape);
-  if (rule === undefined || outputName(node, 1) !== "") {
-    throw unsupportedForm(node, { want: "the normalised tensor only", got: "further outputs" });
-  }
+  if (rule === undefined) throw unsupportedForm(node, { want: "a norm along rows", got: node.opType });
   const q = quantizationOf(ctx, outputName(node));
   const rows = rowsAlong(ctx, reshape(e, x, rule.shape), rule.axes);
   const scaled = hasInput(node, 1);
   const normal = normalised(ctx, node, { rule, rows: rows.value, q: scaled ? undefined : q });
-  const back = reshape(e, rows.restore(normal), x.shape);
+  if (node.opType === "LayerNormalization") lowerStatistics(ctx, node, { rule, rows: rows.value, factor: normal.factor });
+  const back = reshape(e, rows.restore(normal.value), x.shape);
   if (!scaled) return setValue(ctx, outputName(node), back);
   const product = mulWide(e, back, parameter(ctx, node, 1, x.shape));
   const y = hasInput(node, 2)
@@ -155,7 +156,7 @@ function normalised(
   ctx: Lowering,
   node: OnnxNode,
   parts: { readonly rule: Rule; readonly rows: Value; readonly q: Quantization | undefined },
-): Value {
+): { readonly value: Value; readonly factor: Value } {
   const { e } = ctx;
   const { rule, rows } = parts;
   const length = rows.shape[1] ?? 1;
@@ -166,7 +167,25 @@ function normalised(
     : rescale(e, rows, centredQ);
   const powers = rule.power === 1 ? table(e, centred, Math.abs, centredQ) : mulWide(e, centred, centred);
   const factor = tableWide(e, sumWide(e, powers, 1), factorOf(rule, length), limit("factor"));
-  return mul(e, centred, factor, parts.q ?? limit("result"));
+  return { value: mul(e, centred, factor, parts.q ?? limit("result")), factor };
+}
+
+/** The optional outputs Mean and InvStdDev of LayerNormalization. */
+function lowerStatistics(
+  ctx: Lowering,
+  node: OnnxNode,
+  parts: { readonly rule: Rule; readonly rows: Value; readonly factor: Value },
+): void {
+  const { e } = ctx;
+  const [mean, deviation] = [outputName(node, 1), outputName(node, 2)];
+  const length = parts.rows.shape[1] ?? 1;
+  if (isUsed(ctx, mean)) {
+    const value = rescale(e, sumWide(e, parts.rows, 1), quantizationOf(ctx, mean), 1 / length);
+    setValue(ctx, mean, reshape(e, value, shapeOf(ctx, mean)));
+  }
+  if (isUsed(ctx, deviation)) {
+    setValue(ctx, deviation, reshape(e, rescale(e, parts.factor, quantizationOf(ctx, deviation)), shapeOf(ctx, deviation)));
+  }
 }
 
 /** x / (bias + alpha / size x sum of squares over `size` neighbouring channels) ^ beta. */

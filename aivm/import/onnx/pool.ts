@@ -3,7 +3,7 @@ import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { emit, maxReduce, mul, multiplier, rearrange, reshape, sumReduce, type Value } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
-import { intAttribute, intsAttribute, type OnnxNode } from "./graph.ts";
+import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
   type Family,
@@ -12,6 +12,7 @@ import {
   getChannelsLast,
   getValue,
   inputName,
+  isUsed,
   type Lowering,
   outputName,
   setValue,
@@ -26,6 +27,15 @@ export const POOL_FAMILY: Family = new Map([
   ["GlobalMaxPool", (ctx, node) => lowerMax(ctx, node, globalWindows(ctx, node))],
   ["GlobalAveragePool", (ctx, node) => lowerAverage(ctx, node, { windows: globalWindows(ctx, node), countPadding: true })],
 ]);
+
+/** Which elements of a window an average counts. */
+interface CountRule {
+  readonly countPadding: boolean;
+  /** The attribute pads; padding beyond it (ceil_mode) never counts. */
+  readonly declared?: readonly number[] | undefined;
+  /** Padding chosen by auto_pad. */
+  readonly automatic?: boolean;
+}
 
 function poolWindows(ctx: Lowering, node: OnnxNode): Windows {
   return windowsOf(node, {
@@ -42,7 +52,7 @@ function globalWindows(ctx: Lowering, node: OnnxNode): Windows {
 }
 
 function lowerMaxPool(ctx: Lowering, node: OnnxNode): void {
-  if (outputName(node, 1) !== "") throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
+  if (isUsed(ctx, outputName(node, 1))) throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
   lowerMax(ctx, node, poolWindows(ctx, node));
 }
 
@@ -76,14 +86,15 @@ function repeatInside(map: Int32Array, taps: number): Int32Array {
 
 function lowerAveragePool(ctx: Lowering, node: OnnxNode): void {
   const countPadding = intAttribute(node, "count_include_pad", 0) !== 0;
-  lowerAverage(ctx, node, { windows: poolWindows(ctx, node), countPadding, declared: intsAttribute(node, "pads") });
+  const automatic = stringAttribute(node, "auto_pad", "NOTSET").startsWith("SAME");
+  lowerAverage(ctx, node, { windows: poolWindows(ctx, node), countPadding, declared: intsAttribute(node, "pads"), automatic });
 }
 
 /** Mean of each window. Where windows differ in how many elements count, a constant factor per position follows. */
 function lowerAverage(
   ctx: Lowering,
   node: OnnxNode,
-  rule: { readonly windows: Windows; readonly countPadding: boolean; readonly declared?: readonly number[] | undefined },
+  rule: CountRule & { readonly windows: Windows },
 ): void {
   const { e } = ctx;
   const { windows } = rule;
@@ -116,12 +127,12 @@ function lowerAverage(
 /** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */
 function windowCounts(
   windows: Windows,
-  rule: { readonly countPadding: boolean; readonly declared?: readonly number[] | undefined },
+  rule: CountRule,
 ): number[] {
   const taps = elementCount(windows.kernel);
   if (!rule.countPadding) return countInside(windowMap(windows), taps);
   const rank = windows.kernel.length;
-  const after = rule.declared === undefined ? paddingAfter(windows) : rule.declared.slice(rank);
+  const after = rule.automatic === true ? paddingAfter(windows) : (rule.declared?.slice(rank) ?? windows.input.map(() => 0));
   const padded: Windows = {
     ...windows,
     input: windows.input.map((size, i) => size + (windows.before[i] ?? 0) + (after[i] ?? 0)),

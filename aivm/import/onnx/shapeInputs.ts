@@ -23,7 +23,10 @@ const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
 ]);
 
 /** Operators on integers through which a shape may pass before it is used as one. */
-const PASSES_SHAPES: ReadonlySet<string> = new Set(["Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Slice"]);
+const PASSES_SHAPES: ReadonlySet<string> = new Set([
+  ...["Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Slice"],
+  ...["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg"],
+]);
 
 /** Names of the integer graph inputs that are read as shapes and as nothing else. */
 export function shapeInputs(graph: OnnxGraph): string[] {

@@ -13,6 +13,7 @@ import {
   getValue,
   inputName,
   isFloat,
+  isUsed,
   type Lowerer,
   type Lowering,
   numbersOf,
@@ -102,7 +103,7 @@ function lowerPrelu(ctx: Lowering, node: OnnxNode): void {
 /** scale (x - mean) / sqrt(variance + epsilon) + shift with constant parameters, where no producer took it in. */
 function lowerBatchNorm(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
-  if (intAttribute(node, "training_mode", 0) !== 0 || outputName(node, 1) !== "") {
+  if (intAttribute(node, "training_mode", 0) !== 0 || isUsed(ctx, outputName(node, 1))) {
     throw unsupportedForm(node, { want: "inference (training_mode 0)", got: "training" });
   }
   const x = getValue(ctx, inputName(node, 0));

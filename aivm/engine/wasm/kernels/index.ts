@@ -69,6 +69,48 @@ function tile(
   }
 }
 
+/**
+ * Products channel by channel: acc[r][c] = sum over p of x[r][p x channels + c] x w[p][c].
+ * x i16 [rows][rowLength], w i16 [positions][cols] (0 beyond the channels), acc f64 [rows][cols]; cols a multiple of 8
+ * and at least `channels`; rows have 8 elements to spare. The host proves that no sum leaves i32.
+ */
+export function depthwise(
+  x: usize,
+  w: usize,
+  acc: usize,
+  rows: i32,
+  cols: i32,
+  channels: i32,
+  positions: i32,
+  rowLength: i32,
+): void {
+  const xStep = (<usize>channels) << 1;
+  const wStep = (<usize>cols) << 1;
+  let out = acc;
+  for (let r = 0; r < rows; r++) {
+    const row = x + ((<usize>r * <usize>rowLength) << 1);
+    for (let c = 0; c < cols; c += 8) {
+      let from = row + ((<usize>c) << 1);
+      let weight = w + ((<usize>c) << 1);
+      let low = i32x4.splat(0);
+      let high = i32x4.splat(0);
+      for (let p = 0; p < positions; p++) {
+        const a = v128.load(from);
+        const b = v128.load(weight);
+        low = i32x4.add(low, i32x4.extmul_low_i16x8_s(a, b));
+        high = i32x4.add(high, i32x4.extmul_high_i16x8_s(a, b));
+        from += xStep;
+        weight += wStep;
+      }
+      v128.store(out, f64x2.convert_low_i32x4_s(low));
+      v128.store(out, f64x2.convert_low_i32x4_s(i8x16.shuffle(low, low, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)), 16);
+      v128.store(out, f64x2.convert_low_i32x4_s(high), 32);
+      v128.store(out, f64x2.convert_low_i32x4_s(i8x16.shuffle(high, high, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)), 48);
+      out += 64;
+    }
+  }
+}
+
 /** Adds the four lane sums to four f64 accumulators. */
 function addSums(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   store<f64>(out, load<f64>(out) + <f64>laneSum(a));

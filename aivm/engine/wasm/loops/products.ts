@@ -10,7 +10,6 @@ import { alignedStrides, walk } from "./strided.ts";
 /** Grouped convolution, one output pixel after the other. */
 export const convLoop: Loop = (node, operands) => {
   const { window, groupSize, groups, outChannels, length, padValue, zero } = convGeometry(node);
-  if (groupSize === 1 && outChannels === groups) return depthwiseLoop(node, operands);
   const [x, w] = [wide(operands, 0), wide(operands, 1)];
   const out = outputData(node);
   const end = channelFinish(node, { operands, zero });
@@ -35,40 +34,6 @@ export const convLoop: Loop = (node, operands) => {
         for (let c = 0; c < groupSize; c++)
           sum += (padded ? padValue : (x[from + c] ?? 0)) * (w[row + c] ?? 0);
         sums[o] = (sums[o] ?? 0) + sum;
-      }
-    }
-    end(sums);
-    out.set(sums, to);
-  }
-  return out;
-};
-
-/** Depthwise convolution: one channel of x for each channel of the output, whole pixels at a time. */
-const depthwiseLoop: Loop = (node, operands) => {
-  const { window, outChannels: channels, length, padValue, zero } = convGeometry(node);
-  const [x, w] = [wide(operands, 0), wide(operands, 1)];
-  // [position][channel]: neighbours of a pixel are neighbours here too.
-  const turned = new Float64Array(length * channels);
-  for (let i = 0; i < turned.length; i++)
-    turned[i] = w[(i % channels) * length + Math.floor(i / channels)] ?? 0;
-  const out = outputData(node);
-  const end = channelFinish(node, { operands, zero });
-  const sums = new Float64Array(channels);
-  for (let to = 0; to < out.length; to += channels) {
-    const pixel = to / channels;
-    const left = (pixel % window.outWidth) * window.strideW - window.padLeft;
-    const row = Math.floor(pixel / window.outWidth);
-    const top = (row % window.outHeight) * window.strideH - window.padTop;
-    const n = Math.floor(row / window.outHeight);
-    sums.fill(0);
-    for (let position = 0; position < length; position++) {
-      const y = top + Math.floor(position / window.kernelW) * window.dilationH;
-      const column = left + (position % window.kernelW) * window.dilationW;
-      const padded = y < 0 || y >= window.height || column < 0 || column >= window.width;
-      const from = ((n * window.height + y) * window.width + column) * channels;
-      const weight = position * channels;
-      for (let c = 0; c < channels; c++) {
-        sums[c] = (sums[c] ?? 0) + (padded ? padValue : (x[from + c] ?? 0)) * (turned[weight + c] ?? 0);
       }
     }
     end(sums);

@@ -1,0 +1,14 @@
+/** Everything that is built: WASM kernels and contracts in build/, JavaScript in dist/. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { buildContracts } from "./buildContracts.ts";
+import { buildWasm } from "./buildWasm.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+await buildWasm();
+buildContracts();
+execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT], {
+  stdio: "inherit",
+  cwd: ROOT,
+});
