@@ -7,6 +7,7 @@ export {
   type RunResult,
 } from "./engine/engine.ts";
 export { createReferenceEngine, type ReferenceOptions } from "./engine/reference/referenceEngine.ts";
+export { createWasmEngine } from "./engine/wasm/wasmEngine.ts";
 export { clamp } from "./numeric/clamp.ts";
 export { MAX_MULTIPLIER, MAX_SHIFT, type Requant, requantize, roundShift } from "./numeric/requant.ts";
 export { attrsOf, type Op, type OpNode } from "./ops/op.ts";

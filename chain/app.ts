@@ -19,11 +19,17 @@ import {
 } from "cosmjs-types/tendermint/abci/types";
 import { AivmError, sha256, utf8ToText } from "../common/index.ts";
 import type { AbciApplication } from "./abci.ts";
-import { BASE, type ChainFacts, readBlock, readChainFacts, unixMillis, writeBlock, writeGenesis } from "./baseState.ts";
-import { type BlockGas, type BlockGasLimits, createBlockGas, type GasClaim, largestGasLimit } from "./blockGas.ts";
+import { BASE, type ChainFacts, readBlock, readChainFacts, writeBlock, writeGenesis } from "./baseState.ts";
+import {
+  type BlockGas,
+  type BlockGasLimits,
+  createBlockGas,
+  type GasClaim,
+  largestGasLimit,
+} from "./blockGas.ts";
 import type { Context, ExecMode } from "./context.ts";
 import { createGasMeter } from "./gas.ts";
-import type { MessageHandler, Module, QueryHandler, VoteExtensionHandler } from "./module.ts";
+import type { MessageHandler, Module, QueryHandler, VoteExtension, VoteExtensionHandler } from "./module.ts";
 import { acceptsProposal, type ProposalBackend, proposalTxs } from "./proposal.ts";
 import { answerQuery, type QueryBackend } from "./query.ts";
 import {
@@ -39,6 +45,7 @@ import {
 import { type Branch, branchOf, type Stores } from "./store/branch.ts";
 import type { DurableKv } from "./store/kv.ts";
 import { type MultiStore, openMultiStore, readOnly } from "./store/multistore.ts";
+import { unixMillis } from "./time.ts";
 import { type DecodedTx, decodeTx } from "./tx/decode.ts";
 import { nobleVerifier, type SignatureVerifier } from "./tx/signatures.ts";
 import { decodeVoteTx, extensionsOf, isVoteTx } from "./voteTx.ts";
@@ -101,7 +108,11 @@ export function createApp(options: AppOptions): AbciApplication {
     "query",
     queries.map(({ path }) => path),
   );
-  const store = openMultiStore({ kv: options.kv, names, keepVersions: options.keepVersions ?? KEEP_VERSIONS });
+  const store = openMultiStore({
+    kv: options.kv,
+    names,
+    keepVersions: options.keepVersions ?? KEEP_VERSIONS,
+  });
   const app: AppState = {
     options,
     store,
@@ -216,10 +227,7 @@ function extension(app: AppState): Uint8Array {
   }
 }
 
-function verifies(
-  app: AppState,
-  vote: { readonly validator: Uint8Array; readonly extension: Uint8Array },
-): boolean {
+function verifies(app: AppState, vote: VoteExtension): boolean {
   if (vote.extension.length === 0) return true;
   try {
     return app.options.voteExtensions?.verify(committedContext(app), vote) ?? false;

@@ -1,9 +1,9 @@
 /** What the application itself remembers between blocks: the chain's identity, its limits, the last block. */
-import type { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
 import { RequestInitChain } from "cosmjs-types/tendermint/abci/types";
 import { bytesToHex, readU64be, sha256, u64be, utf8, utf8ToText } from "../common/index.ts";
 import type { BlockFacts } from "./runTx.ts";
 import type { RawStore } from "./store/overlay.ts";
+import { unixMillis } from "./time.ts";
 
 /** Bulk store of these records. */
 export const BASE = "base";
@@ -59,15 +59,12 @@ export function readBlock(base: RawStore, height: bigint): BlockFacts {
 /** What genesis fixed. */
 export function readChainFacts(base: RawStore): ChainFacts {
   const genesis = RequestInitChain.decode(base.get(GENESIS) ?? new Uint8Array());
-  const keys = genesis.validators.flatMap(({ pubKey }) => (pubKey.ed25519 === undefined ? [] : [pubKey.ed25519]));
+  const keys = genesis.validators.flatMap(({ pubKey }) =>
+    pubKey.ed25519 === undefined ? [] : [pubKey.ed25519],
+  );
   return {
     chainId: genesis.chainId,
     maxBlockGas: genesis.consensusParams?.block?.maxGas ?? 0n,
     validatorKeys: new Map(keys.map((key) => [bytesToHex(sha256(key).slice(0, 20)), key])),
   };
-}
-
-/** Unix milliseconds, rounded down; 0 for none. */
-export function unixMillis(time: Timestamp | undefined): bigint {
-  return time === undefined ? 0n : time.seconds * 1000n + BigInt(time.nanos) / 1_000_000n;
 }

@@ -28,7 +28,9 @@ export interface BlockGas {
 /** Most gas that one transaction can ask for, or undefined when there is no limit. */
 export function largestGasLimit(limits: BlockGasLimits, isReserved: boolean): bigint | undefined {
   if (limits.maxGas <= 0n) return undefined;
-  return isReserved ? limits.maxGas : limits.maxGas - basisPointsOf(limits.maxGas, limits.reservedBasisPoints);
+  return isReserved
+    ? limits.maxGas
+    : limits.maxGas - basisPointsOf(limits.maxGas, limits.reservedBasisPoints);
 }
 
 /** A counter at zero. */

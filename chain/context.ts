@@ -43,13 +43,13 @@ export type EventAttributes = readonly (readonly [key: string, value: string])[]
 export interface Context {
   readonly mode: ExecMode;
   readonly chainId: string;
-  /** SHA-256 of the genesis application state as InitChain received it; 32 bytes. */
+  /** SHA-256 of the chain id followed by the genesis application state, both as InitChain received them; 32 bytes. */
   readonly genesisHash: Uint8Array;
   /** Height of the block being executed (of the last committed one in queries). */
   readonly height: bigint;
   /** Header time in unix milliseconds. */
   readonly timeMs: bigint;
-  /** Hash of the block being executed; 32 zero bytes outside FinalizeBlock. */
+  /** Hash of the block being executed; outside FinalizeBlock that of the last committed one, 32 zero bytes before it. */
   readonly blockHash: Uint8Array;
   /** Consensus address of the proposer, 20 bytes, or empty. */
   readonly proposer: Uint8Array;

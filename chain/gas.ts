@@ -1,7 +1,7 @@
 /** Gas: the meter, and stores that charge for every access. Constants are those of the Cosmos SDK. */
 
 import { ChainError, SDK_CODES } from "./codes.ts";
-import type { BulkStore, GasMeter, KvStore } from "./context.ts";
+import type { BulkStore, GasMeter, KvEntry, KvStore } from "./context.ts";
 import type { RawStore } from "./store/overlay.ts";
 
 const READ_FLAT = 1000n;
@@ -67,11 +67,17 @@ export function meteredStore(store: RawStore, gas: GasMeter): KvStore {
     },
     iterate: (range) => {
       const entries = store.iterate(range);
-      const bytes = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
-      gas.consume(STEP_FLAT * BigInt(entries.length + 1) + READ_BYTE * BigInt(bytes), "IterNextCostFlat");
+      // Opening costs a step on the first entry; then every entry costs the step over it.
+      gas.consume(stepCost(entries[0]), "IterNextCostFlat");
+      for (const entry of entries) gas.consume(stepCost(entry), "IterNextCostFlat");
       return entries;
     },
   };
+}
+
+function stepCost(entry: KvEntry | undefined): bigint {
+  const bytes = entry === undefined ? 0 : entry[0].length + entry[1].length;
+  return STEP_FLAT + READ_BYTE * BigInt(bytes);
 }
 
 /** A bulk store that charges `gas`. */

@@ -27,7 +27,10 @@ export interface QueryHandler {
   handle(ctx: Context, request: Uint8Array): Uint8Array;
 }
 
-/** A module. Hooks run in the order of the module list and never throw for business conditions. */
+/**
+ * A module. Hooks run in the order of the module list and never throw for business conditions: what a hook wrote
+ * before it threw is dropped, an event `hook_failed` is emitted, and the chain goes on.
+ */
 export interface Module {
   readonly name: string;
   /** Merkleised stores that it owns; names are unique among modules. */
@@ -61,15 +64,23 @@ export function messageHandler<M>(handler: {
   };
 }
 
-/** What a validator adds to its precommit, and what becomes of it one block later. */
+/** One validator's extension. `validator`: consensus address, 20 bytes. */
+export interface VoteExtension {
+  readonly validator: Uint8Array;
+  readonly extension: Uint8Array;
+}
+
+/**
+ * What a validator adds to its precommit for block h, and what becomes of it in block h + 1. `extend` and the first
+ * `verify` see the state after block h - 1; when block h + 1 carries the extension, `verify` is called again, and
+ * `apply`, both after block h. So an extension must name what it is about (a height), and `verify` must not ask
+ * whether that is the newest.
+ */
 export interface VoteExtensionHandler {
-  /** This validator's extension for the block after the last committed one; may be empty. */
+  /** This validator's extension; may be empty. */
   extend(ctx: Context): Uint8Array;
-  /** True when another validator's extension is acceptable. Deterministic; an empty one always is. */
-  verify(ctx: Context, vote: { readonly validator: Uint8Array; readonly extension: Uint8Array }): boolean;
-  /** Takes the extensions of the last height, already verified, before the block's transactions. */
-  apply(
-    ctx: Context,
-    votes: readonly { readonly validator: Uint8Array; readonly extension: Uint8Array }[],
-  ): void;
+  /** True when another validator's extension is acceptable. Deterministic. Not asked about empty ones. */
+  verify(ctx: Context, vote: VoteExtension): boolean;
+  /** Takes the non-empty extensions of the last height, already verified, before the block's transactions. */
+  apply(ctx: Context, votes: readonly VoteExtension[]): void;
 }

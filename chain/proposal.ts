@@ -2,6 +2,7 @@
 import type { RequestPrepareProposal, RequestProcessProposal } from "cosmjs-types/tendermint/abci/types";
 import type { ChainFacts } from "./baseState.ts";
 import type { BlockGas, GasClaim } from "./blockGas.ts";
+import type { VoteExtension } from "./module.ts";
 import { uvarint } from "./store/varint.ts";
 import { decodeVoteTx, encodeVoteTx, extensionsOf, isCommitOf, isVoteTx } from "./voteTx.ts";
 
@@ -9,7 +10,7 @@ import { decodeVoteTx, encodeVoteTx, extensionsOf, isCommitOf, isVoteTx } from "
 export interface ProposalBackend {
   readonly chain: ChainFacts;
   /** True when the validator's extension is acceptable at the last committed state. */
-  readonly verifies: (vote: { readonly validator: Uint8Array; readonly extension: Uint8Array }) => boolean;
+  readonly verifies: (vote: VoteExtension) => boolean;
   /** Whether extensions are in use at all. */
   readonly takesVotes: boolean;
   /** Gas of a transaction, or undefined when it can not be decoded. */

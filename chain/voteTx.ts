@@ -1,9 +1,14 @@
 /** The pseudo-transaction that carries the last height's vote extensions into a block. No user can send one. */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { type CommitInfo, ExtendedCommitInfo, type ExtendedVoteInfo } from "cosmjs-types/tendermint/abci/types";
+import {
+  type CommitInfo,
+  ExtendedCommitInfo,
+  type ExtendedVoteInfo,
+} from "cosmjs-types/tendermint/abci/types";
 import { BlockIDFlag } from "cosmjs-types/tendermint/types/validator";
 import { bytesToHex, concatBytes, equalBytes, utf8 } from "../common/index.ts";
 import { voteExtensionSignBytes } from "./engine/embedded/signBytes.ts";
+import type { VoteExtension } from "./module.ts";
 
 const MARKER = utf8("aivm/votes/1\0");
 
@@ -30,9 +35,7 @@ export function decodeVoteTx(bytes: Uint8Array): ExtendedCommitInfo | undefined 
 }
 
 /** Validators and their extensions; absent votes and empty extensions left out. */
-export function extensionsOf(
-  commit: ExtendedCommitInfo,
-): { readonly validator: Uint8Array; readonly extension: Uint8Array }[] {
+export function extensionsOf(commit: ExtendedCommitInfo): VoteExtension[] {
   return commit.votes
     .filter(({ voteExtension }) => voteExtension.length > 0)
     .map(({ validator, voteExtension }) => ({

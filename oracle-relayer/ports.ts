@@ -88,7 +88,7 @@ export interface EvmPort {
   requestLogs(range: { readonly fromBlock: bigint; readonly toBlock: bigint }): Promise<RequestLog[]>;
   /** Status byte of the oracle's slot (core/abi.ts STATUS_*), at the latest block. */
   requestStatus(evmRequestId: Uint8Array): Promise<number>;
-  /** Dry run of a delivery against the latest block. */
+  /** Dry run of a delivery against the latest block, or what the node knows to come after it. */
   simulateDelivery(delivery: Delivery): Promise<Simulation>;
   /** Transactions of the sender that are in blocks: the next nonce that the chain wants. */
   senderNonce(): Promise<number>;

@@ -11,6 +11,8 @@ export * from "./actions/getAttesterSet.ts";
 export * from "./actions/getBalance.ts";
 export * from "./actions/getBlock.ts";
 export * from "./actions/getDestinations.ts";
+export * from "./actions/getDispute.ts";
+export * from "./actions/getDisputeBounds.ts";
 export * from "./actions/getEnclave.ts";
 export * from "./actions/getEnclaves.ts";
 export * from "./actions/getInput.ts";

@@ -1,6 +1,7 @@
 /** Typed queries over `abci_query`. */
 import { decodeMessage, encodeMessage, type Loose, type MessageName, type Messages } from "../proto/index.ts";
 import type { Client } from "./client.ts";
+import { isNotFoundCode } from "./errors/chainCodes.ts";
 import { ChainAnswerError } from "./errors/errors.ts";
 
 /** Names `X` for which `aivm.<module>.v1` has Query<X>Request and Query<X>Response. */
@@ -69,7 +70,5 @@ export async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined>
 
 /** True when a query failed because what it asked for does not exist. */
 export function isNotFound(error: unknown): boolean {
-  return (
-    error instanceof ChainAnswerError && /not found|unknown|does not exist|no such/i.test(error.answer.log)
-  );
+  return error instanceof ChainAnswerError && isNotFoundCode(error.answer);
 }

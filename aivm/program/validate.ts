@@ -6,7 +6,7 @@
 import { AivmError } from "../../common/errors.ts";
 import { MAX_ACCUMULATOR, MAX_PRODUCT } from "../numeric/requant.ts";
 import type { ConstantOperands, Op, OpNode } from "../ops/op.ts";
-import { opOf } from "../ops/registry.ts";
+import { OPS, opOf } from "../ops/registry.ts";
 import { elementCount, equalShapes, MAX_ELEMENTS, MAX_RANK, shapeText } from "../tensor/shape.ts";
 import { assertTensor, DTYPE_BYTES, DTYPE_RANGE, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { nodeOf, opGas } from "./node.ts";
@@ -259,7 +259,8 @@ function bytesOf(type: TensorType): number {
 }
 
 function opName(descriptor: OpDescriptor, index: number): string {
-  return `op ${index}, opcode ${descriptor.opcode}`;
+  const name = OPS.find((op) => op.opcode === descriptor.opcode)?.name ?? `opcode ${descriptor.opcode}`;
+  return `op ${index} (${name})`;
 }
 
 /** Runs `check` and names the item in what it throws. */

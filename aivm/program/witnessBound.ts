@@ -28,7 +28,7 @@ export function witnessBytesBound(program: Program, node: OpNode): number {
 }
 
 /** Length of the path of an operand's tensor root in the tree that commits to it. */
-export function rootPathLength(program: Program, ref: Ref): number {
+function rootPathLength(program: Program, ref: Ref): number {
   if (ref.kind === "op") return treeHeight(program.ops.length + 2);
   return treeHeight(ref.kind === "input" ? program.inputs.length + 1 : program.constants.length);
 }

@@ -20,8 +20,10 @@ export interface TensorStats {
   /** Smallest magnitude: how close to 0 a divisor came. */
   readonly minAbs: number;
   readonly mean: Float64Array;
-  /** False when NaN or an infinity was seen; min and max then cover the finite values only. */
+  /** False when NaN or +infinity was seen; min and max cover the finite values only. */
   readonly finite: boolean;
+  /** True when -infinity was seen: a mask in front of a softmax. */
+  readonly masked: boolean;
 }
 
 /** What calibration found out. */
@@ -161,6 +163,7 @@ interface Seen {
   readonly sum: Float64Array;
   minAbs: number;
   finite: boolean;
+  masked: boolean;
 }
 
 interface Collector {
@@ -211,7 +214,7 @@ function widen(ranges: Map<string, { min: number; max: number }>, key: string, v
 }
 
 function emptySeen(length: number): Seen {
-  return { range: nothing(), held: nothing(), sum: new Float64Array(length), minAbs: Number.POSITIVE_INFINITY, finite: true };
+  return { range: nothing(), held: nothing(), sum: new Float64Array(length), minAbs: Number.POSITIVE_INFINITY, finite: true, masked: false };
 }
 
 function nothing(): { min: number; max: number } {
@@ -223,7 +226,8 @@ function addSample(entry: Seen, data: Float32Array, held: boolean): void {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
     if (!Number.isFinite(value)) {
-      entry.finite = false;
+      if (value === Number.NEGATIVE_INFINITY) entry.masked = true;
+      else entry.finite = false;
       continue;
     }
     entry.sum[i] = (entry.sum[i] ?? 0) + value;
@@ -238,7 +242,7 @@ function statsOf(entry: Seen, samples: number): TensorStats {
   const max = Math.max(entry.range.max, entry.held.max);
   const empty = min > max;
   const mean = entry.sum.map((v) => v / samples);
-  return { min: empty ? 0 : min, max: empty ? 0 : max, minAbs: entry.minAbs, mean, finite: entry.finite };
+  return { min: empty ? 0 : min, max: empty ? 0 : max, minAbs: entry.minAbs, mean, finite: entry.finite, masked: entry.masked };
 }
 
 /** Fails on a set that can not be trusted: an input that never varies, or samples far outside the others' range. */

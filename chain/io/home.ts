@@ -5,7 +5,7 @@ import { AivmError } from "../../common/errors.ts";
 import { type GenesisDoc, genesisToJson, parseGenesis } from "../engine/embedded/genesis.ts";
 import { writeDurably } from "./durableFile.ts";
 import { type Ed25519Key, ed25519Key } from "./ed25519.ts";
-import { writeNodeKey, writeValidatorKey } from "./keyFiles.ts";
+import { readKeyFile, writeNodeKey, writeValidatorKey } from "./keyFiles.ts";
 
 /** Paths inside a home. */
 export interface HomePaths {
@@ -13,6 +13,8 @@ export interface HomePaths {
   readonly validatorKey: string;
   readonly validatorState: string;
   readonly nodeKey: string;
+  /** secp256k1 key that signs results for EVM chains. */
+  readonly attestationKey: string;
   /** LevelDB folder of blocks, results and indexes. */
   readonly engineDb: string;
   /** LevelDB folder of the application. */
@@ -25,6 +27,7 @@ export function homePaths(home: string): HomePaths {
     genesis: join(home, "config", "genesis.json"),
     validatorKey: join(home, "config", "priv_validator_key.json"),
     nodeKey: join(home, "config", "node_key.json"),
+    attestationKey: join(home, "config", "attestation_key.json"),
     validatorState: join(home, "data", "priv_validator_state.json"),
     engineDb: join(home, "data", "engine.db"),
     appDb: join(home, "data", "application.db"),
@@ -32,32 +35,37 @@ export function homePaths(home: string): HomePaths {
 }
 
 /**
- * Writes keys and genesis of a new chain of one validator. `genesisFor` gets the validator's public key.
- * @throws CHAIN_HOME when the home has a genesis already: keys are never overwritten.
+ * The validator's key of the home, made (with node key and signing state) when there is none yet. Keys are never
+ * overwritten.
  */
-export function initHome(
-  home: string,
-  options: {
-    readonly genesisFor: (validator: Ed25519Key) => GenesisDoc;
-    readonly validatorSeed?: Uint8Array;
-  },
-): GenesisDoc {
+export function ensureKeys(home: string): Ed25519Key {
   const paths = homePaths(home);
-  if (existsSync(paths.genesis) || existsSync(paths.validatorKey)) {
+  mkdirSync(join(home, "config"), { recursive: true, mode: 0o700 });
+  mkdirSync(join(home, "data"), { recursive: true, mode: 0o700 });
+  if (!existsSync(paths.nodeKey)) writeNodeKey(paths.nodeKey, ed25519Key());
+  if (existsSync(paths.validatorKey)) return readKeyFile(paths.validatorKey);
+  const validator = ed25519Key();
+  writeValidatorKey({ key: paths.validatorKey, state: paths.validatorState }, validator);
+  return validator;
+}
+
+/**
+ * Writes the genesis of a new chain of one validator, whose keys are made when the home has none. `genesisFor` gets
+ * the validator's key.
+ * @throws CHAIN_HOME when the home has a genesis already.
+ */
+export function initHome(home: string, genesisFor: (validator: Ed25519Key) => GenesisDoc): GenesisDoc {
+  const paths = homePaths(home);
+  if (existsSync(paths.genesis)) {
     throw new AivmError("CHAIN_HOME", {
       what: "home folder",
       item: home,
       want: "one without a chain in it",
-      got: "one that has keys or a genesis",
+      got: "one that has a genesis",
       remedy: "choose another --home, or remove the folder if its chain is not needed any more",
     });
   }
-  mkdirSync(join(home, "config"), { recursive: true, mode: 0o700 });
-  mkdirSync(join(home, "data"), { recursive: true, mode: 0o700 });
-  const validator = ed25519Key(options.validatorSeed);
-  const genesis = options.genesisFor(validator);
-  writeValidatorKey({ key: paths.validatorKey, state: paths.validatorState }, validator);
-  writeNodeKey(paths.nodeKey, ed25519Key());
+  const genesis = genesisFor(ensureKeys(home));
   writeDurably(paths.genesis, `${JSON.stringify(genesisToJson(genesis), null, 2)}\n`);
   return genesis;
 }

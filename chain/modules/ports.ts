@@ -78,18 +78,12 @@ export interface InferencePort {
 /** What dispute asks of runner about claim 0's bond. Both do nothing for an account that is no registered runner. */
 export interface BondPort {
   /** Moves exactly the bond that `openClaim0` brought from the dispute account back to the runner's bond. */
-  returnClaimBond(
-    ctx: Context,
-    bond: { readonly operator: string; readonly amountUaivm: bigint },
-  ): void;
+  returnClaimBond(ctx: Context, bond: { readonly operator: string; readonly amountUaivm: bigint }): void;
   /**
    * A runner lost a dispute. `claimBondUaivm` is the bond of claim 0 that it forfeited (dispute burns and shares out
    * the coins), 0 when what it lost was a challenger's bond. Jails it when too little is left.
    */
-  countLostDispute(
-    ctx: Context,
-    loss: { readonly operator: string; readonly claimBondUaivm: bigint },
-  ): void;
+  countLostDispute(ctx: Context, loss: { readonly operator: string; readonly claimBondUaivm: bigint }): void;
 }
 
 /** What chain/modules/dispute/module.ts exports as `createDisputeModule`. */

@@ -112,7 +112,9 @@ export function openMultiStore(options: {
       const saved: IavlNode[] = [];
       const changes: KvChange[] = [...bulk.values()].flatMap((own) => [...own.values()]);
       for (const name of names)
-        changes.push(...saveTree(treeOf(trees, name), { name, version: next.version, load: load(name), saved }));
+        changes.push(
+          ...saveTree(treeOf(trees, name), { name, version: next.version, load: load(name), saved }),
+        );
       changes.push(
         { key: infoKey(next.version), value: encodeInfo(next) },
         { key: infoKey(), value: encodeInfo(next) },

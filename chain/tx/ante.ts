@@ -11,6 +11,7 @@ import { ChainError, SDK_CODES } from "../codes.ts";
 import type { Context } from "../context.ts";
 import { type Account, getAccount, setAccount } from "../modules/auth/keeper.ts";
 import { type CoinAmount, coinsText, sendToModule } from "../modules/bank/keeper.ts";
+import { unixMillis } from "../time.ts";
 import { type DecodedTx, feePayer, invalidRequest } from "./decode.ts";
 import { directSignBytes, type SignatureVerifier } from "./signatures.ts";
 
@@ -20,6 +21,8 @@ export interface AnteOptions {
   /** Lowest price of a unit of gas, in millionths of the fee coin; checked in CheckTx only. */
   readonly minGasPriceMicro: bigint;
   readonly feeDenom: string;
+  /** Most gas that this transaction could ever get in a block; undefined = no limit. */
+  readonly largestGasLimit: (tx: DecodedTx) => bigint | undefined;
 }
 
 const MAX_MEMO_BYTES = 256;
@@ -36,6 +39,13 @@ export const FEE_COLLECTOR = "fee_collector";
 export function validateTx(tx: DecodedTx, options: { readonly simulate: boolean }): void {
   const { authInfo, raw, body } = tx;
   const fee = authInfo.fee;
+  if (body.extensionOptions.length > 0) {
+    throw sdkError("unknownExtensionOptions", "unknown extension options", {
+      what: "extension options",
+      want: "none",
+      got: `${body.extensionOptions.length}`,
+    });
+  }
   if (fee === undefined) throw invalidRequest("transaction", "a fee", "none", "fee is required");
   if (fee.gasLimit >= 2n ** 63n)
     throw invalidRequest("gas limit", "below 2^63", `${fee.gasLimit}`, "invalid gas supplied");
@@ -47,11 +57,13 @@ export function validateTx(tx: DecodedTx, options: { readonly simulate: boolean 
     });
   }
   if (fee.payer !== "") addressBytes(fee.payer);
-  if (body.extensionOptions.length > 0) {
-    throw sdkError("unknownExtensionOptions", "unknown extension options", {
-      what: "extension options",
-      want: "none",
-      got: `${body.extensionOptions.length}`,
+  if (fee.granter !== "")
+    throw invalidRequest("fee granter", "none", fee.granter, "fee grants are not enabled");
+  if (body.unordered) {
+    throw sdkError("notSupported", "unordered transactions are not enabled: feature not supported", {
+      what: "unordered",
+      want: "false",
+      got: "true",
     });
   }
   if (!options.simulate && fee.gasLimit === 0n) {
@@ -68,6 +80,7 @@ export function validateTx(tx: DecodedTx, options: { readonly simulate: boolean 
 export function runAnte(ctx: Context, tx: DecodedTx, options: AnteOptions): void {
   const simulate = ctx.mode === "simulate";
   const { body } = tx;
+  assertGasLimit(tx, options);
   if (body.timeoutHeight !== 0n && ctx.height > body.timeoutHeight) {
     throw sdkError(
       "txTimeoutHeight",
@@ -79,6 +92,7 @@ export function runAnte(ctx: Context, tx: DecodedTx, options: AnteOptions): void
       },
     );
   }
+  assertNotTimedOut(ctx, tx);
   const memoBytes = new TextEncoder().encode(body.memo).length;
   if (memoBytes > MAX_MEMO_BYTES) {
     throw sdkError(
@@ -93,16 +107,39 @@ export function runAnte(ctx: Context, tx: DecodedTx, options: AnteOptions): void
   }
   const simulated = simulate ? SIMULATED_SIGNATURE_BYTES * tx.signers.length : 0;
   ctx.gas.consume(GAS_PER_BYTE * BigInt(tx.byteLength + simulated), "txSize");
-  if (ctx.mode === "check") assertMinimumFee(tx, options);
+  if (ctx.mode === "check" || ctx.mode === "recheck") assertMinimumFee(tx, options);
   deductFee(ctx, tx);
   const accounts = tx.signers.map((address, i) =>
-    withKey(ctx, { address, info: tx.authInfo.signerInfos[i] }),
+    withKey(ctx, { address, info: tx.authInfo.signerInfos[i], index: i }),
   );
   assertSignatureCount(tx);
   ctx.gas.consume(GAS_PER_SIGNATURE * BigInt(tx.signers.length), "ante verify: secp256k1");
   for (const [index, account] of accounts.entries())
     checkSigner(ctx, { tx, account, index, verify: options.verify });
   for (const account of accounts) setAccount(ctx, { ...account, sequence: account.sequence + 1n });
+}
+
+function assertGasLimit(tx: DecodedTx, options: AnteOptions): void {
+  const largest = options.largestGasLimit(tx);
+  const gasLimit = tx.authInfo.fee?.gasLimit ?? 0n;
+  if (largest === undefined || gasLimit <= largest) return;
+  throw sdkError(
+    "invalidGasLimit",
+    `tx gas limit ${gasLimit} exceeds block max gas ${largest}: invalid gas limit`,
+    { what: "gas limit", want: `at most ${largest}`, got: `${gasLimit}` },
+  );
+}
+
+function assertNotTimedOut(ctx: Context, tx: DecodedTx): void {
+  const timeout = tx.body.timeoutTimestamp;
+  if (timeout === undefined) return;
+  const timeoutMs = unixMillis(timeout);
+  if (ctx.timeMs <= timeoutMs) return;
+  throw sdkError(
+    "txTimeout",
+    `block time is after tx timeout timestamp; block time: ${ctx.timeMs} ms, timeout: ${timeoutMs} ms: tx timeout`,
+    { what: "timeout timestamp", want: `at least ${ctx.timeMs} ms`, got: `${timeoutMs} ms` },
+  );
 }
 
 function assertMinimumFee(tx: DecodedTx, options: AnteOptions): void {
@@ -140,7 +177,12 @@ function deductFee(ctx: Context, tx: DecodedTx): void {
 }
 
 function feeCoins(tx: DecodedTx): CoinAmount[] {
-  return (tx.authInfo.fee?.amount ?? []).map(({ denom, amount }) => ({ denom, amount: amountOf(amount) }));
+  const coins = (tx.authInfo.fee?.amount ?? []).map(({ denom, amount }) => ({
+    denom,
+    amount: amountOf(amount),
+  }));
+  // Clients name a fee of nothing by a coin of zero.
+  return coins.filter(({ amount }) => amount > 0n);
 }
 
 function amountOf(text: string): bigint {
@@ -155,9 +197,9 @@ function amountOf(text: string): bigint {
 /** The signer's account with its key set, from the transaction when it signs for the first time. */
 function withKey(
   ctx: Context,
-  signer: { readonly address: string; readonly info: SignerInfo | undefined },
+  signer: { readonly address: string; readonly info: SignerInfo | undefined; readonly index: number },
 ): Account {
-  const { address, info } = signer;
+  const { address, info, index } = signer;
   const account = getAccount(ctx, address);
   if (account === undefined) {
     throw sdkError("unknownAddress", `account ${address} does not exist: unknown address`, {
@@ -166,26 +208,27 @@ function withKey(
       got: address,
     });
   }
-  if (account.publicKey !== undefined) return account;
   const publicKey = keyOf(info);
-  if (publicKey === undefined) {
-    if (ctx.mode === "simulate") return account;
-    throw sdkError("invalidPubKey", "account pubkey is not set: invalid pubkey", {
-      what: `key of ${address}`,
-      want: "a secp256k1 key",
-      got: "none",
-    });
-  }
-  if (account.moduleName !== undefined || !equalBytes(keyAddress(publicKey), addressBytes(address))) {
+  const isOwn = publicKey === undefined || equalBytes(keyAddress(publicKey), addressBytes(address));
+  if (!isOwn && ctx.mode !== "simulate") {
     throw sdkError(
       "invalidPubKey",
-      `pubKey does not match signer address ${address} with signer index: 0: invalid pubkey`,
+      `pubKey does not match signer address ${address} with signer index: ${index}: invalid pubkey`,
       {
         what: `key of ${address}`,
         want: "the key that hashes to the address",
         got: "another",
       },
     );
+  }
+  if (account.publicKey !== undefined) return account;
+  if (publicKey === undefined || !isOwn) {
+    if (ctx.mode === "simulate") return account;
+    throw sdkError("invalidPubKey", "account pubkey is not set: invalid pubkey", {
+      what: `key of ${address}`,
+      want: "a secp256k1 key",
+      got: "none",
+    });
   }
   const withNewKey = { ...account, publicKey };
   setAccount(ctx, withNewKey);
@@ -194,8 +237,12 @@ function withKey(
 
 function keyOf(info: SignerInfo | undefined): Uint8Array | undefined {
   if (info?.publicKey?.typeUrl !== "/cosmos.crypto.secp256k1.PubKey") return undefined;
-  const { key } = PubKey.decode(info.publicKey.value);
-  return key.length === 33 ? key : undefined;
+  try {
+    const { key } = PubKey.decode(info.publicKey.value);
+    return key.length === 33 ? key : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function assertSignatureCount(tx: DecodedTx): void {
@@ -302,5 +349,7 @@ function sdkError(
 }
 
 function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }

@@ -19,6 +19,8 @@ export interface ServiceOptions {
   /** Receives everything it writes on standard error. */
   readonly logFile: string;
   readonly readyTimeoutMs?: number;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running service. */
@@ -35,16 +37,38 @@ export interface Service {
   readonly ended: Promise<number | null>;
 }
 
+/** Runs a program of ours to its end and returns what it printed. @throws DEVNET_START when it fails */
+export async function runToEnd(entry: string, args: readonly string[]): Promise<string> {
+  const { command, commandArgs } = commandOf(entry, args);
+  const child = spawn(command, commandArgs, { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (part: Buffer) => {
+    stdout += part.toString("utf8");
+  });
+  child.stderr.on("data", (part: Buffer) => {
+    stderr += part.toString("utf8");
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  if (code === 0) return stdout;
+  throw new AivmError("DEVNET_START", {
+    what: `${entry} ${args.slice(0, 2).join(" ")}`,
+    want: "exit code 0",
+    got: `${String(code)}: ${stderr.trim().slice(-500)}`,
+    remedy: "Run it by hand with --help.",
+  });
+}
+
 /**
  * Starts a service and waits for the line {"event":"ready",...} on its standard output.
  * @throws DEVNET_START when it ends before, or does not get ready in time
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   mkdirSync(dirname(options.logFile), { recursive: true });
-  const script = join(CODE_ROOT, options.entry + EXTENSION);
-  const loader = EXTENSION === ".ts" ? ["--import", "tsx"] : [];
-  const child = spawn(process.execPath, [...loader, "--enable-source-maps", script, ...options.args], {
+  const { command, commandArgs } = commandOf(options.entry, options.args);
+  const child = spawn(command, commandArgs, {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
   });
   const log = createWriteStream(options.logFile, { flags: "a", mode: 0o600 });
   child.stderr.pipe(log, { end: false });
@@ -61,6 +85,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await ended;
     },
   };
+}
+
+/** The same program from source (through tsx) and from dist/. */
+function commandOf(
+  entry: string,
+  args: readonly string[],
+): { readonly command: string; readonly commandArgs: readonly string[] } {
+  const loader = EXTENSION === ".ts" ? ["--import", "tsx"] : [];
+  const script = join(CODE_ROOT, entry + EXTENSION);
+  return { command: process.execPath, commandArgs: [...loader, "--enable-source-maps", script, ...args] };
 }
 
 async function readyLine(

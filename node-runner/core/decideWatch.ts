@@ -7,8 +7,8 @@ import type { Kept } from "./kept.ts";
 
 /** A claim of the dispute, as the chain shows it. */
 export interface ClaimFacts {
-  /** Bech32. */
-  readonly claimant: string;
+  /** Bech32 addresses of those behind it. */
+  readonly claimants: readonly string[];
   readonly outputRoot: Uint8Array;
   /** Absent = not posted. */
   readonly traceRoot: Uint8Array | undefined;
@@ -56,7 +56,8 @@ export type WatchAction =
 /** The action that is due. */
 export function decideWatch(facts: WatchFacts): WatchAction {
   const { claims, kept, own } = facts;
-  if (claims.some((claim) => claim.claimant === facts.self)) return { kind: "none", why: "we have a claim" };
+  if (claims.some((claim) => claim.claimants.includes(facts.self)))
+    return { kind: "none", why: "we have a claim" };
   if (facts.joinPending) return decideReveal(kept);
   if (!facts.joinable) return { kind: "none", why: "closed to rivals" };
   const alive = claims.filter((claim) => claim.alive);

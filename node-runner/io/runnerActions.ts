@@ -76,7 +76,10 @@ async function openConstant(
   context: RunnerContext,
   drawn: { readonly modelId: Uint8Array; readonly constant: number; readonly chunk: number },
 ): Promise<{ readonly chunk: Uint8Array; readonly path: readonly Uint8Array[] }> {
-  const tensor = (await ensureModel(context, drawn.modelId)).constants[drawn.constant];
+  const { constants } = await ensureModel(context, drawn.modelId);
+  // A model without weights has nothing to show.
+  if (constants.length === 0) return { chunk: new Uint8Array(), path: [] };
+  const tensor = constants[drawn.constant];
   const chunks = tensor === undefined ? [] : tensorChunks(tensor);
   const chunk = chunks[drawn.chunk];
   if (chunk !== undefined) return { chunk, path: treePath(buildTree(chunks), drawn.chunk) };

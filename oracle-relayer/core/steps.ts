@@ -63,7 +63,8 @@ async function fetchProof({ evm, chain }: StepContext, job: Job): Promise<Job> {
   const proof = await chain.resultProof(job.chainRequestId);
   if (proof === undefined || !isSettling(proof)) return job;
   const verdict = judgeProof(proof, job.log, evm);
-  if (verdict.ok) return moved(job, "PROVEN", { proof });
+  // failures stay counted: a proof that the dry run refused comes back here, and its pauses have to grow
+  if (verdict.ok) return { ...moved(job, "PROVEN", { proof }), failures: job.failures };
   return moved(job, "QUARANTINED", { reason: `the chain's proof does not fit the request: ${verdict.at}` });
 }
 
@@ -83,8 +84,7 @@ async function send(context: StepContext, job: Job): Promise<Job> {
   const signed = await evm.signDelivery({ delivery, nonce, fees, gas: dryRun.gas });
   const sent = moved(job, "SENT", { attempts: [{ ...signed, sentAtBlock: context.headNumber }] });
   await context.remember(sent); // before the node can know of it: a crash in between must not lose the nonce
-  await evm.broadcast(signed.raw);
-  return sent;
+  return broadcast(context, sent, signed.raw);
 }
 
 async function track(context: StepContext, job: Job): Promise<Job> {
@@ -112,15 +112,23 @@ async function resend(context: StepContext, job: Job, newest: TxAttempt): Promis
       ? undefined
       : bumpedFees(newest.fees, await evm.suggestedFees(), policy);
   if (fees === undefined || job.proof === undefined) {
-    await evm.broadcast(newest.raw);
-    return job;
+    return broadcast(context, job, newest.raw);
   }
   const delivery = { request: job.log.request, proof: job.proof };
   const signed = await evm.signDelivery({ delivery, nonce: newest.nonce, fees, gas: newest.gas });
   const raised = { ...job, attempts: [...job.attempts, { ...signed, sentAtBlock: headNumber }] };
   await context.remember(raised);
-  await evm.broadcast(signed.raw);
-  return raised;
+  return broadcast(context, raised, signed.raw);
+}
+
+/** A node that answers with an error may have taken the transaction all the same: it stays one that was sent. */
+async function broadcast(context: StepContext, job: Job, raw: Uint8Array): Promise<Job> {
+  try {
+    await context.evm.broadcast(raw);
+    return job;
+  } catch (error) {
+    return failure(context, job, "SENT", error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function settle({ evm, policy, headNumber }: StepContext, job: Job): Promise<Job> {

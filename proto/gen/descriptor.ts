@@ -309,6 +309,11 @@ export const descriptor: object = {
            "type": "SlotOpening",
            "id": 5,
            "protoName": "output_slot"
+          },
+          "children": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 6
           }
          }
         },
@@ -358,7 +363,12 @@ export const descriptor: object = {
          }
         },
         "MsgOpenNodeResponse": {
-         "fields": {}
+         "fields": {
+          "applied": {
+           "type": "bool",
+           "id": 1
+          }
+         }
         },
         "MsgProveElement": {
          "fields": {
@@ -388,6 +398,15 @@ export const descriptor: object = {
           "witness": {
            "type": "bytes",
            "id": 6
+          },
+          "claim": {
+           "type": "uint32",
+           "id": 7
+          },
+          "slots": {
+           "rule": "repeated",
+           "type": "SlotOpening",
+           "id": 8
           }
          }
         },
@@ -413,7 +432,647 @@ export const descriptor: object = {
          }
         },
         "MsgTimeoutResponse": {
+         "fields": {
+          "applied": {
+           "type": "bool",
+           "id": 1
+          }
+         }
+        },
+        "DisputeStatus": {
+         "values": {
+          "DISPUTE_STATUS_UNSPECIFIED": 0,
+          "DISPUTE_STATUS_OPEN": 1,
+          "DISPUTE_STATUS_FINAL": 2,
+          "DISPUTE_STATUS_VOID": 3
+         }
+        },
+        "ClaimStatus": {
+         "values": {
+          "CLAIM_STATUS_UNSPECIFIED": 0,
+          "CLAIM_STATUS_ALIVE": 1,
+          "CLAIM_STATUS_LOST": 2,
+          "CLAIM_STATUS_MERGED": 3
+         }
+        },
+        "LossReason": {
+         "values": {
+          "LOSS_REASON_UNSPECIFIED": 0,
+          "LOSS_REASON_TIMEOUT": 1,
+          "LOSS_REASON_ELEMENT": 2,
+          "LOSS_REASON_OUTPUT": 3,
+          "LOSS_REASON_PADDING": 4,
+          "LOSS_REASON_MALFORMED": 5,
+          "LOSS_REASON_COPY": 6
+         }
+        },
+        "MatchStatus": {
+         "values": {
+          "MATCH_STATUS_UNSPECIFIED": 0,
+          "MATCH_STATUS_OPEN": 1,
+          "MATCH_STATUS_OVER": 2
+         }
+        },
+        "MatchStage": {
+         "values": {
+          "MATCH_STAGE_UNSPECIFIED": 0,
+          "MATCH_STAGE_TRACE_ROOT": 1,
+          "MATCH_STAGE_OPS": 2,
+          "MATCH_STAGE_ITEM": 3,
+          "MATCH_STAGE_TILES": 4,
+          "MATCH_STAGE_CHUNK": 5,
+          "MATCH_STAGE_ELEMENT": 6,
+          "MATCH_STAGE_OUTPUT": 7,
+          "MATCH_STAGE_COPY": 8
+         }
+        },
+        "GameRules": {
+         "fields": {
+          "windowMs": {
+           "type": "uint64",
+           "id": 1,
+           "protoName": "window_ms"
+          },
+          "clockMs": {
+           "type": "uint64",
+           "id": 2,
+           "protoName": "clock_ms"
+          },
+          "levelMs": {
+           "type": "uint64",
+           "id": 3,
+           "protoName": "level_ms"
+          },
+          "revealBlocks": {
+           "type": "uint64",
+           "id": 4,
+           "protoName": "reveal_blocks"
+          },
+          "arityLog2": {
+           "type": "uint32",
+           "id": 5,
+           "protoName": "arity_log2"
+          },
+          "slots": {
+           "type": "uint32",
+           "id": 6
+          },
+          "bondUaivm": {
+           "type": "uint64",
+           "id": 7,
+           "protoName": "bond_uaivm"
+          },
+          "flatRivals": {
+           "type": "uint32",
+           "id": 8,
+           "protoName": "flat_rivals"
+          }
+         }
+        },
+        "Dispute": {
+         "fields": {
+          "requestId": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "request_id"
+          },
+          "modelId": {
+           "type": "bytes",
+           "id": 2,
+           "protoName": "model_id"
+          },
+          "inputRoot": {
+           "type": "bytes",
+           "id": 3,
+           "protoName": "input_root"
+          },
+          "generation": {
+           "type": "uint32",
+           "id": 4
+          },
+          "status": {
+           "type": "DisputeStatus",
+           "id": 5
+          },
+          "rules": {
+           "type": "GameRules",
+           "id": 6
+          },
+          "claims": {
+           "type": "uint32",
+           "id": 7
+          },
+          "matches": {
+           "type": "uint32",
+           "id": 8
+          },
+          "joins": {
+           "type": "uint32",
+           "id": 9
+          },
+          "openedMs": {
+           "type": "uint64",
+           "id": 10,
+           "protoName": "opened_ms"
+          },
+          "bondedUaivm": {
+           "type": "uint64",
+           "id": 11,
+           "protoName": "bonded_uaivm"
+          },
+          "burnedUaivm": {
+           "type": "uint64",
+           "id": 12,
+           "protoName": "burned_uaivm"
+          },
+          "paidUaivm": {
+           "type": "uint64",
+           "id": 13,
+           "protoName": "paid_uaivm"
+          },
+          "poolUaivm": {
+           "type": "uint64",
+           "id": 14,
+           "protoName": "pool_uaivm"
+          }
+         }
+        },
+        "ClaimMember": {
+         "fields": {
+          "address": {
+           "type": "string",
+           "id": 1
+          },
+          "payee": {
+           "type": "bytes",
+           "id": 2
+          },
+          "bondUaivm": {
+           "type": "uint64",
+           "id": 3,
+           "protoName": "bond_uaivm"
+          },
+          "committedHeight": {
+           "type": "uint64",
+           "id": 4,
+           "protoName": "committed_height"
+          }
+         }
+        },
+        "Claim": {
+         "fields": {
+          "index": {
+           "type": "uint32",
+           "id": 1
+          },
+          "members": {
+           "rule": "repeated",
+           "type": "ClaimMember",
+           "id": 2
+          },
+          "outputRoot": {
+           "type": "bytes",
+           "id": 3,
+           "protoName": "output_root"
+          },
+          "traceRoot": {
+           "type": "bytes",
+           "id": 4,
+           "protoName": "trace_root"
+          },
+          "status": {
+           "type": "ClaimStatus",
+           "id": 5
+          },
+          "loss": {
+           "type": "LossReason",
+           "id": 6
+          },
+          "publicMs": {
+           "type": "uint64",
+           "id": 7,
+           "protoName": "public_ms"
+          },
+          "revealedHeight": {
+           "type": "uint64",
+           "id": 8,
+           "protoName": "revealed_height"
+          },
+          "wonUaivm": {
+           "type": "uint64",
+           "id": 9,
+           "protoName": "won_uaivm"
+          }
+         }
+        },
+        "Join": {
+         "fields": {
+          "challenger": {
+           "type": "string",
+           "id": 1
+          },
+          "commitment": {
+           "type": "bytes",
+           "id": 2
+          },
+          "bondUaivm": {
+           "type": "uint64",
+           "id": 3,
+           "protoName": "bond_uaivm"
+          },
+          "committedHeight": {
+           "type": "uint64",
+           "id": 4,
+           "protoName": "committed_height"
+          },
+          "number": {
+           "type": "uint32",
+           "id": 5
+          }
+         }
+        },
+        "MatchSide": {
+         "fields": {
+          "claim": {
+           "type": "uint32",
+           "id": 1
+          },
+          "hash": {
+           "type": "bytes",
+           "id": 2
+          },
+          "opening": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 3
+          },
+          "clockMs": {
+           "type": "uint64",
+           "id": 4,
+           "protoName": "clock_ms"
+          },
+          "out": {
+           "type": "bool",
+           "id": 5
+          },
+          "value": {
+           "type": "sint32",
+           "id": 6
+          }
+         }
+        },
+        "MatchStep": {
+         "fields": {
+          "leftHash": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "left_hash"
+          },
+          "rightHash": {
+           "type": "bytes",
+           "id": 2,
+           "protoName": "right_hash"
+          }
+         }
+        },
+        "Match": {
+         "fields": {
+          "id": {
+           "type": "bytes",
+           "id": 1
+          },
+          "requestId": {
+           "type": "bytes",
+           "id": 2,
+           "protoName": "request_id"
+          },
+          "number": {
+           "type": "uint32",
+           "id": 3
+          },
+          "status": {
+           "type": "MatchStatus",
+           "id": 4
+          },
+          "stage": {
+           "type": "MatchStage",
+           "id": 5
+          },
+          "level": {
+           "type": "uint32",
+           "id": 6
+          },
+          "height": {
+           "type": "uint32",
+           "id": 7
+          },
+          "node": {
+           "type": "uint32",
+           "id": 8
+          },
+          "left": {
+           "type": "MatchSide",
+           "id": 9
+          },
+          "right": {
+           "type": "MatchSide",
+           "id": 10
+          },
+          "sinceMs": {
+           "type": "uint64",
+           "id": 11,
+           "protoName": "since_ms"
+          },
+          "steps": {
+           "rule": "repeated",
+           "type": "MatchStep",
+           "id": 12
+          },
+          "slot": {
+           "type": "uint32",
+           "id": 13
+          },
+          "chunk": {
+           "type": "uint32",
+           "id": 14
+          },
+          "element": {
+           "type": "uint32",
+           "id": 15
+          },
+          "moves": {
+           "type": "uint32",
+           "id": 16
+          },
+          "openedHeight": {
+           "type": "uint64",
+           "id": 17,
+           "protoName": "opened_height"
+          }
+         }
+        },
+        "DisputeClock": {
+         "fields": {
+          "nowMs": {
+           "type": "uint64",
+           "id": 1,
+           "protoName": "now_ms"
+          },
+          "headerMs": {
+           "type": "uint64",
+           "id": 2,
+           "protoName": "header_ms"
+          }
+         }
+        },
+        "Params": {
+         "fields": {
+          "clockMs": {
+           "type": "uint64",
+           "id": 1,
+           "protoName": "clock_ms"
+          },
+          "levelMs": {
+           "type": "uint64",
+           "id": 2,
+           "protoName": "level_ms"
+          },
+          "revealBlocks": {
+           "type": "uint64",
+           "id": 3,
+           "protoName": "reveal_blocks"
+          },
+          "arityLog2": {
+           "type": "uint32",
+           "id": 4,
+           "protoName": "arity_log2"
+          },
+          "blockIntervalMs": {
+           "type": "uint64",
+           "id": 5,
+           "protoName": "block_interval_ms"
+          },
+          "bondFactor": {
+           "type": "uint32",
+           "id": 6,
+           "protoName": "bond_factor"
+          },
+          "gasPerMove": {
+           "type": "uint64",
+           "id": 7,
+           "protoName": "gas_per_move"
+          },
+          "witnessGas": {
+           "type": "uint64",
+           "id": 8,
+           "protoName": "witness_gas"
+          },
+          "gasPriceMicro": {
+           "type": "uint64",
+           "id": 9,
+           "protoName": "gas_price_micro"
+          },
+          "gigaVmGasUaivm": {
+           "type": "uint64",
+           "id": 10,
+           "protoName": "giga_vm_gas_uaivm"
+          },
+          "minBondUaivm": {
+           "type": "uint64",
+           "id": 11,
+           "protoName": "min_bond_uaivm"
+          },
+          "flatRivals": {
+           "type": "uint32",
+           "id": 12,
+           "protoName": "flat_rivals"
+          }
+         }
+        },
+        "Deadline": {
+         "fields": {
+          "matchId": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "match_id"
+          },
+          "claim": {
+           "type": "uint32",
+           "id": 2
+          },
+          "atMs": {
+           "type": "uint64",
+           "id": 3,
+           "protoName": "at_ms"
+          },
+          "blocks": {
+           "type": "uint64",
+           "id": 4
+          }
+         }
+        },
+        "QueryDisputeRequest": {
+         "fields": {
+          "requestId": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "request_id"
+          }
+         }
+        },
+        "QueryDisputeResponse": {
+         "fields": {
+          "dispute": {
+           "type": "Dispute",
+           "id": 1
+          },
+          "claims": {
+           "rule": "repeated",
+           "type": "Claim",
+           "id": 2
+          },
+          "outputs": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 3
+          },
+          "joins": {
+           "rule": "repeated",
+           "type": "Join",
+           "id": 4
+          },
+          "matches": {
+           "rule": "repeated",
+           "type": "Match",
+           "id": 5
+          },
+          "nowMs": {
+           "type": "uint64",
+           "id": 6,
+           "protoName": "now_ms"
+          },
+          "height": {
+           "type": "uint64",
+           "id": 7
+          },
+          "joinable": {
+           "type": "bool",
+           "id": 8
+          },
+          "joinableUntilMs": {
+           "type": "uint64",
+           "id": 9,
+           "protoName": "joinable_until_ms"
+          },
+          "joinBondUaivm": {
+           "type": "uint64",
+           "id": 10,
+           "protoName": "join_bond_uaivm"
+          },
+          "deadlines": {
+           "rule": "repeated",
+           "type": "Deadline",
+           "id": 11
+          },
+          "blockIntervalMs": {
+           "type": "uint64",
+           "id": 12,
+           "protoName": "block_interval_ms"
+          }
+         }
+        },
+        "QueryMatchRequest": {
+         "fields": {
+          "matchId": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "match_id"
+          }
+         }
+        },
+        "QueryMatchResponse": {
+         "fields": {
+          "match": {
+           "type": "Match",
+           "id": 1
+          }
+         }
+        },
+        "QueryBoundsRequest": {
+         "fields": {
+          "modelId": {
+           "type": "bytes",
+           "id": 1,
+           "protoName": "model_id"
+          },
+          "windowMs": {
+           "type": "uint64",
+           "id": 2,
+           "protoName": "window_ms"
+          },
+          "rivals": {
+           "type": "uint32",
+           "id": 3
+          }
+         }
+        },
+        "QueryBoundsResponse": {
+         "fields": {
+          "opLevels": {
+           "type": "uint32",
+           "id": 1,
+           "protoName": "op_levels"
+          },
+          "tileLevels": {
+           "type": "uint32",
+           "id": 2,
+           "protoName": "tile_levels"
+          },
+          "moves": {
+           "type": "uint32",
+           "id": 3
+          },
+          "replayMs": {
+           "type": "uint64",
+           "id": 4,
+           "protoName": "replay_ms"
+          },
+          "matchMs": {
+           "type": "uint64",
+           "id": 5,
+           "protoName": "match_ms"
+          },
+          "longestMatchMs": {
+           "type": "uint64",
+           "id": 6,
+           "protoName": "longest_match_ms"
+          },
+          "claimBondUaivm": {
+           "type": "uint64",
+           "id": 7,
+           "protoName": "claim_bond_uaivm"
+          },
+          "worstCaseMs": {
+           "type": "uint64",
+           "id": 8,
+           "protoName": "worst_case_ms"
+          },
+          "formula": {
+           "type": "string",
+           "id": 9
+          }
+         }
+        },
+        "QueryParamsRequest": {
          "fields": {}
+        },
+        "QueryParamsResponse": {
+         "fields": {
+          "params": {
+           "type": "Params",
+           "id": 1
+          }
+         }
         }
        }
       }

@@ -1,5 +1,79 @@
 /** Made by scripts/genProto.ts. Do not edit. */
 
+export const DisputeStatus: {
+  readonly DISPUTE_STATUS_UNSPECIFIED: 0;
+  readonly DISPUTE_STATUS_OPEN: 1;
+  readonly DISPUTE_STATUS_FINAL: 2;
+  readonly DISPUTE_STATUS_VOID: 3;
+} = {
+  DISPUTE_STATUS_UNSPECIFIED: 0,
+  DISPUTE_STATUS_OPEN: 1,
+  DISPUTE_STATUS_FINAL: 2,
+  DISPUTE_STATUS_VOID: 3,
+};
+
+export const ClaimStatus: {
+  readonly CLAIM_STATUS_UNSPECIFIED: 0;
+  readonly CLAIM_STATUS_ALIVE: 1;
+  readonly CLAIM_STATUS_LOST: 2;
+  readonly CLAIM_STATUS_MERGED: 3;
+} = {
+  CLAIM_STATUS_UNSPECIFIED: 0,
+  CLAIM_STATUS_ALIVE: 1,
+  CLAIM_STATUS_LOST: 2,
+  CLAIM_STATUS_MERGED: 3,
+};
+
+export const LossReason: {
+  readonly LOSS_REASON_UNSPECIFIED: 0;
+  readonly LOSS_REASON_TIMEOUT: 1;
+  readonly LOSS_REASON_ELEMENT: 2;
+  readonly LOSS_REASON_OUTPUT: 3;
+  readonly LOSS_REASON_PADDING: 4;
+  readonly LOSS_REASON_MALFORMED: 5;
+  readonly LOSS_REASON_COPY: 6;
+} = {
+  LOSS_REASON_UNSPECIFIED: 0,
+  LOSS_REASON_TIMEOUT: 1,
+  LOSS_REASON_ELEMENT: 2,
+  LOSS_REASON_OUTPUT: 3,
+  LOSS_REASON_PADDING: 4,
+  LOSS_REASON_MALFORMED: 5,
+  LOSS_REASON_COPY: 6,
+};
+
+export const MatchStatus: {
+  readonly MATCH_STATUS_UNSPECIFIED: 0;
+  readonly MATCH_STATUS_OPEN: 1;
+  readonly MATCH_STATUS_OVER: 2;
+} = {
+  MATCH_STATUS_UNSPECIFIED: 0,
+  MATCH_STATUS_OPEN: 1,
+  MATCH_STATUS_OVER: 2,
+};
+
+export const MatchStage: {
+  readonly MATCH_STAGE_UNSPECIFIED: 0;
+  readonly MATCH_STAGE_TRACE_ROOT: 1;
+  readonly MATCH_STAGE_OPS: 2;
+  readonly MATCH_STAGE_ITEM: 3;
+  readonly MATCH_STAGE_TILES: 4;
+  readonly MATCH_STAGE_CHUNK: 5;
+  readonly MATCH_STAGE_ELEMENT: 6;
+  readonly MATCH_STAGE_OUTPUT: 7;
+  readonly MATCH_STAGE_COPY: 8;
+} = {
+  MATCH_STAGE_UNSPECIFIED: 0,
+  MATCH_STAGE_TRACE_ROOT: 1,
+  MATCH_STAGE_OPS: 2,
+  MATCH_STAGE_ITEM: 3,
+  MATCH_STAGE_TILES: 4,
+  MATCH_STAGE_CHUNK: 5,
+  MATCH_STAGE_ELEMENT: 6,
+  MATCH_STAGE_OUTPUT: 7,
+  MATCH_STAGE_COPY: 8,
+};
+
 export const RequestStatus: {
   readonly REQUEST_STATUS_UNSPECIFIED: 0;
   readonly REQUEST_STATUS_OPEN: 1;
@@ -162,6 +236,8 @@ export interface MsgPostTraceRoot {
   readonly traceRoot: Uint8Array;
   readonly inputSlot?: SlotOpening | undefined;
   readonly outputSlot?: SlotOpening | undefined;
+  /** Opening of the root itself: its first move, made with the same transaction. Optional. */
+  readonly children: readonly Uint8Array[];
 }
 
 export type MsgPostTraceRootResponse = Record<string, never>;
@@ -176,26 +252,33 @@ export interface MsgOpenNode {
   readonly level: number;
   readonly leftHash: Uint8Array;
   readonly rightHash: Uint8Array;
-  /** The children, left to right; at the bottom of the op tree one item, at the bottom of the tile tree one chunk. */
+  /** What the node consists of. Inside a tree: the hashes of its descendants, left to right. A leaf of the op tree: its item, and behind it what the tensor root in the item consists of. A leaf of a tile tree: its chunk. */
   readonly children: readonly Uint8Array[];
   /** The same one level further down, at the first differing child. Optional. */
   readonly nextChildren: readonly Uint8Array[];
 }
 
-export type MsgOpenNodeResponse = Record<string, never>;
+export interface MsgOpenNodeResponse {
+  /** False when somebody had made the move before. */
+  readonly applied: boolean;
+}
 
-/** The witness of the disputed element (aivm.artifact.v1.ElementWitness). Anyone may send it. */
+/** The last move. Anyone may send it. Stage ELEMENT: the witness of the disputed element. Stage OUTPUT: the slots whose tensors are the program's outputs. Stage COPY: the slot before. */
 export interface MsgProveElement {
   readonly sender: string;
   readonly matchId: Uint8Array;
   readonly level: number;
   readonly leftHash: Uint8Array;
   readonly rightHash: Uint8Array;
+  /** aivm.artifact.v1.ElementWitness. */
   readonly witness: Uint8Array;
+  /** Claim of the match in whose trace the paths lie (both have the same items left of the disputed slot). */
+  readonly claim: number;
+  readonly slots: readonly SlotOpening[];
 }
 
 export interface MsgProveElementResponse {
-  /** True when the chain computed the element and removed at least one claim. */
+  /** True when this message removed at least one claim; false when the match was over. */
   readonly decided: boolean;
 }
 
@@ -205,7 +288,228 @@ export interface MsgTimeout {
   readonly matchId: Uint8Array;
 }
 
-export type MsgTimeoutResponse = Record<string, never>;
+export interface MsgTimeoutResponse {
+  /** False when the match was over. */
+  readonly applied: boolean;
+}
+
+/** The rules of one dispute: copied when it opens, so that a change of parameters touches no open game. */
+export interface GameRules {
+  readonly windowMs: bigint;
+  /** T_c + T_m / 2: a claim's clock at the start of a match, and the most it can hold. */
+  readonly clockMs: bigint;
+  /** E: given back to both clocks by each level. */
+  readonly levelMs: bigint;
+  readonly revealBlocks: bigint;
+  /** An opening shows 2^arity_log2 descendants. */
+  readonly arityLog2: number;
+  /** Slots of a trace of the model. */
+  readonly slots: number;
+  /** Bond of each of the first `flat_rivals` rivals; doubles with every one after that. */
+  readonly bondUaivm: bigint;
+  readonly flatRivals: number;
+}
+
+/** The claim set of one request. */
+export interface Dispute {
+  readonly requestId: Uint8Array;
+  readonly modelId: Uint8Array;
+  readonly inputRoot: Uint8Array;
+  /** 1 for the first claim set of a request, one more each time it reopens. */
+  readonly generation: number;
+  readonly status: number;
+  readonly rules?: GameRules | undefined;
+  readonly claims: number;
+  readonly matches: number;
+  /** Joins ever committed. */
+  readonly joins: number;
+  readonly openedMs: bigint;
+  /** Bonds taken, and what became of them: bonded = burned + paid + what claims, joins and pool hold. */
+  readonly bondedUaivm: bigint;
+  readonly burnedUaivm: bigint;
+  readonly paidUaivm: bigint;
+  /** Forfeited, and not yet anybody's. */
+  readonly poolUaivm: bigint;
+}
+
+/** One account behind a claim. */
+export interface ClaimMember {
+  readonly address: string;
+  /** EVM address (20 bytes) for the work fee; empty = none. */
+  readonly payee: Uint8Array;
+  readonly bondUaivm: bigint;
+  /** Height of its commitment (claim 0: of its acceptance). */
+  readonly committedHeight: bigint;
+}
+
+/** Claims with the same output and the same trace root are one, with several members. */
+export interface Claim {
+  /** Order of arrival; 0 = the accepted result. */
+  readonly index: number;
+  readonly members: readonly ClaimMember[];
+  readonly outputRoot: Uint8Array;
+  /** Empty = not posted (claim 0 only). */
+  readonly traceRoot: Uint8Array;
+  readonly status: number;
+  readonly loss: number;
+  /** Since when its output is public. */
+  readonly publicMs: bigint;
+  readonly revealedHeight: bigint;
+  /** Forfeited to it by those it beat. */
+  readonly wonUaivm: bigint;
+}
+
+/** A commitment that waits for its reveal. */
+export interface Join {
+  readonly challenger: string;
+  readonly commitment: Uint8Array;
+  readonly bondUaivm: bigint;
+  readonly committedHeight: bigint;
+  /** Order among all joins of the dispute. */
+  readonly number: number;
+}
+
+/** One claim's side of a match. */
+export interface MatchSide {
+  readonly claim: number;
+  /** Hash of its current node; empty while its trace root is not posted. */
+  readonly hash: Uint8Array;
+  /** Its opening of that node, when it is there and the rival's is not. */
+  readonly opening: readonly Uint8Array[];
+  /** What was left of its clock at the match's `since_ms`. */
+  readonly clockMs: bigint;
+  readonly out: boolean;
+  /** Its value of the disputed element (stage ELEMENT). */
+  readonly value: number;
+}
+
+/** Where the match stood at one level, kept so that a late move is known for one that was made before. */
+export interface MatchStep {
+  readonly leftHash: Uint8Array;
+  readonly rightHash: Uint8Array;
+}
+
+export interface Match {
+  /** H("aivm/match" || request id || u32be(generation) || u32be(left) || u32be(right)). */
+  readonly id: Uint8Array;
+  readonly requestId: Uint8Array;
+  readonly number: number;
+  readonly status: number;
+  readonly stage: number;
+  /** Levels that both have opened. */
+  readonly level: number;
+  /** The current node: its height above the leaves of its tree, and its index among the nodes of that height. */
+  readonly height: number;
+  readonly node: number;
+  readonly left?: MatchSide | undefined;
+  readonly right?: MatchSide | undefined;
+  /** Dispute time of the last change of clocks. */
+  readonly sinceMs: bigint;
+  readonly steps: readonly MatchStep[];
+  /** Disputed slot, chunk of its tensor, and element, once known. */
+  readonly slot: number;
+  readonly chunk: number;
+  readonly element: number;
+  /** Moves that changed it. */
+  readonly moves: number;
+  readonly openedHeight: bigint;
+}
+
+/** Dispute time, and the header time that it was last advanced to. */
+export interface DisputeClock {
+  readonly nowMs: bigint;
+  readonly headerMs: bigint;
+}
+
+export interface DisputeParams {
+  /** T_c. */
+  readonly clockMs: bigint;
+  /** E. */
+  readonly levelMs: bigint;
+  readonly revealBlocks: bigint;
+  readonly arityLog2: number;
+  readonly blockIntervalMs: bigint;
+  /** Bond B = bond_factor x ((levels + 3) x gas_per_move x gas price + cost of two executions + final witness). */
+  readonly bondFactor: number;
+  readonly gasPerMove: bigint;
+  readonly witnessGas: bigint;
+  /** Highest gas price that a bond covers, in millionths of uaivm. */
+  readonly gasPriceMicro: bigint;
+  /** Price of 10^9 vmGas. */
+  readonly gigaVmGasUaivm: bigint;
+  readonly minBondUaivm: bigint;
+  readonly flatRivals: number;
+}
+
+/** When a claim's clock of an open match runs out if nothing moves. Blocks: at the nominal interval. */
+export interface Deadline {
+  readonly matchId: Uint8Array;
+  readonly claim: number;
+  readonly atMs: bigint;
+  readonly blocks: bigint;
+}
+
+export interface QueryDisputeRequest {
+  readonly requestId: Uint8Array;
+}
+
+export interface QueryDisputeResponse {
+  readonly dispute?: Dispute | undefined;
+  readonly claims: readonly Claim[];
+  /** Output bytes of each claim, in the same order. */
+  readonly outputs: readonly Uint8Array[];
+  readonly joins: readonly Join[];
+  readonly matches: readonly Match[];
+  /** Dispute time and height of the answer. */
+  readonly nowMs: bigint;
+  readonly height: bigint;
+  /** True while rivals may commit. */
+  readonly joinable: boolean;
+  /** Dispute time until which they may, if no further claim comes or falls. */
+  readonly joinableUntilMs: bigint;
+  /** What the next rival must put up. */
+  readonly joinBondUaivm: bigint;
+  readonly deadlines: readonly Deadline[];
+  readonly blockIntervalMs: bigint;
+}
+
+export interface QueryMatchRequest {
+  readonly matchId: Uint8Array;
+}
+
+export interface QueryMatchResponse {
+  readonly match?: Match | undefined;
+}
+
+export interface QueryBoundsRequest {
+  readonly modelId: Uint8Array;
+  /** 0 = 0. */
+  readonly windowMs: bigint;
+  /** 0 = 1. */
+  readonly rivals: number;
+}
+
+export interface QueryBoundsResponse {
+  readonly opLevels: number;
+  readonly tileLevels: number;
+  /** Most moves of a match, the trace root and the witness included. */
+  readonly moves: number;
+  readonly replayMs: bigint;
+  /** T_m. */
+  readonly matchMs: bigint;
+  /** Longest match. */
+  readonly longestMatchMs: bigint;
+  readonly claimBondUaivm: bigint;
+  /** From acceptance to the end, with that many rivals. */
+  readonly worstCaseMs: bigint;
+  readonly formula: string;
+}
+
+export type DisputeQueryParamsRequest = Record<string, never>;
+
+export interface DisputeQueryParamsResponse {
+  readonly params?: DisputeParams | undefined;
+}
 
 /** Where a request from an EVM chain came from. Its id there and its parameter hash go back in the result. */
 export interface EvmOrigin {
@@ -909,6 +1213,25 @@ export interface Messages {
   "aivm.dispute.v1.MsgProveElementResponse": MsgProveElementResponse;
   "aivm.dispute.v1.MsgTimeout": MsgTimeout;
   "aivm.dispute.v1.MsgTimeoutResponse": MsgTimeoutResponse;
+  "aivm.dispute.v1.GameRules": GameRules;
+  "aivm.dispute.v1.Dispute": Dispute;
+  "aivm.dispute.v1.ClaimMember": ClaimMember;
+  "aivm.dispute.v1.Claim": Claim;
+  "aivm.dispute.v1.Join": Join;
+  "aivm.dispute.v1.MatchSide": MatchSide;
+  "aivm.dispute.v1.MatchStep": MatchStep;
+  "aivm.dispute.v1.Match": Match;
+  "aivm.dispute.v1.DisputeClock": DisputeClock;
+  "aivm.dispute.v1.Params": DisputeParams;
+  "aivm.dispute.v1.Deadline": Deadline;
+  "aivm.dispute.v1.QueryDisputeRequest": QueryDisputeRequest;
+  "aivm.dispute.v1.QueryDisputeResponse": QueryDisputeResponse;
+  "aivm.dispute.v1.QueryMatchRequest": QueryMatchRequest;
+  "aivm.dispute.v1.QueryMatchResponse": QueryMatchResponse;
+  "aivm.dispute.v1.QueryBoundsRequest": QueryBoundsRequest;
+  "aivm.dispute.v1.QueryBoundsResponse": QueryBoundsResponse;
+  "aivm.dispute.v1.QueryParamsRequest": DisputeQueryParamsRequest;
+  "aivm.dispute.v1.QueryParamsResponse": DisputeQueryParamsResponse;
   "aivm.inference.v1.EvmOrigin": EvmOrigin;
   "aivm.inference.v1.Request": Request;
   "aivm.inference.v1.Result": Result;

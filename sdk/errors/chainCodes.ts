@@ -46,7 +46,25 @@ const ROOT_CODES: ReadonlyMap<number, CodeText> = new Map([
   [38, { name: "not found", remedy: "Check the id." }],
 ]);
 
+/** Code of the root codespace whose name ends `log`, as the Cosmos SDK writes its errors, or undefined. */
+export function rootCodeOfText(log: string): number | undefined {
+  for (const [code, { name }] of ROOT_CODES) if (log.endsWith(`: ${name}`)) return code;
+  return undefined;
+}
+
 const DEFAULT_TEXT: CodeText = { name: "error", remedy: "Read the log: it says what was expected." };
+
+/** Codes by which a codespace says that what was asked for does not exist. */
+const NOT_FOUND: ReadonlyMap<string, readonly number[]> = new Map([
+  [ROOT_CODESPACE, [22, 38]],
+  ["model", [3, 13]],
+  ["runner", [4]],
+]);
+
+/** True when the chain says that what was asked for does not exist. */
+export function isNotFoundCode(answer: { readonly codespace: string; readonly chainCode: number }): boolean {
+  return NOT_FOUND.get(answer.codespace)?.includes(answer.chainCode) === true;
+}
 
 /** Name and remedy of a result code. Codes of our own modules explain themselves in their log. */
 export function explainChainCode(answer: {

@@ -2,8 +2,8 @@
 import { BaseAccount } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { QueryAccountRequest, QueryAccountResponse } from "cosmjs-types/cosmos/auth/v1beta1/query";
 import type { Client } from "../client.ts";
-import { ChainAnswerError, sdkError } from "../errors/errors.ts";
-import { queryRaw } from "../query.ts";
+import { sdkError } from "../errors/errors.ts";
+import { isNotFound, queryRaw } from "../query.ts";
 import type { AccountState } from "./sequencer.ts";
 
 /** The account at `address`, or undefined when it has never received coins. @throws SDK_UNREACHABLE */
@@ -16,7 +16,7 @@ export async function readAccount(client: Client, address: string): Promise<Acco
     const { accountNumber, sequence } = BaseAccount.decode(account.value);
     return { accountNumber, sequence };
   } catch (error) {
-    if (error instanceof ChainAnswerError && /not found/i.test(error.answer.log)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

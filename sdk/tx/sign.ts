@@ -6,7 +6,8 @@ import { SimulateRequest, SimulateResponse } from "cosmjs-types/cosmos/tx/v1beta
 import { AuthInfo, Fee, Tx, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { BASE_DENOM, bytesToHex, sha256 } from "../../common/index.ts";
 import { type Client, chainIdOf } from "../client.ts";
-import { ChainAnswerError, sdkError } from "../errors/errors.ts";
+import { rootCodeOfText } from "../errors/chainCodes.ts";
+import { type ChainAnswer, ChainAnswerError, sdkError } from "../errors/errors.ts";
 import { createRegistry } from "../messages/registry.ts";
 import { queryRaw } from "../query.ts";
 import type { AccountState } from "./sequencer.ts";
@@ -76,7 +77,10 @@ export async function simulate(
   const unsigned = Tx.fromPartial({
     body: TxBody.decode(tx.body),
     authInfo: AuthInfo.fromPartial({
-      fee: Fee.fromPartial({}),
+      // A fee of one coin, so that the cost of taking it is simulated as well.
+      fee: Fee.fromPartial({
+        amount: client.gasPrice.numerator === 0n ? [] : [{ denom: BASE_DENOM, amount: "1" }],
+      }),
       signerInfos: [
         {
           publicKey: encodePubkey(encodeSecp256k1Pubkey(tx.signer.publicKey)),
@@ -97,6 +101,13 @@ async function simulateQuery(client: Client, request: Uint8Array): Promise<Uint8
     return await queryRaw(client, "/cosmos.tx.v1beta1.Service/Simulate", request);
   } catch (error) {
     if (!(error instanceof ChainAnswerError)) throw error;
-    throw new ChainAnswerError("SDK_TX_REJECTED", "transaction, simulated", error.answer);
+    throw new ChainAnswerError("SDK_TX_REJECTED", "transaction, simulated", simulatedAnswer(error.answer));
   }
+}
+
+/** A simulation that fails is answered with one code for all; the real one is told by its text. */
+function simulatedAnswer(answer: ChainAnswer): ChainAnswer {
+  const log = answer.log.replace(/ with gas used: '[0-9]+': unknown request$/, "");
+  const chainCode = log === answer.log ? undefined : rootCodeOfText(log);
+  return { ...answer, log, chainCode: chainCode ?? answer.chainCode };
 }

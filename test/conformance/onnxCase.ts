@@ -1,7 +1,7 @@
 /** Computing one case: compile with the case's inputs as calibration, quantise them, run. Expectations are unknown here. */
 import { readFileSync } from "node:fs";
 import { AivmError } from "../../common/errors.ts";
-import { createReferenceEngine } from "../../aivm/engine/reference/referenceEngine.ts";
+import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { isOnnxRefusal } from "../../aivm/import/onnx/errors.ts";
@@ -42,11 +42,12 @@ export async function computeCase(
     weights: "i16",
     reference: given.reference,
     bound,
+    engine: loadWasmEngine,
     shapes: new Map(free.map((tensor) => [tensor.name, tensor.shape])),
     ...(row.kind === "float" ? { errorLimit: FLOAT_ERROR_LIMIT } : {}),
   });
   const inputs = program.inputs.map((port, i) => quantizeInput(port, free[i]?.data ?? [], free[i]?.dtype === "float32"));
-  const { outputs } = await createReferenceEngine(model).run({ inputs });
+  const { outputs } = await (await loadWasmEngine(model)).run({ inputs });
   return program.outputs.flatMap(({ name, scale, zero }, i) => {
     const tensor = outputs[i];
     return tensor === undefined ? [] : [{ name, tensor, scale, zero }];

@@ -45,7 +45,13 @@ function proved(fields: { readonly provedEpoch?: bigint; readonly epoch?: bigint
       epoch: fields.epoch ?? 1n,
     }),
     serving: completeMessage("aivm.model.v1.QueryServingResponse", {
-      serving: { runner: SELF, modelId: MODEL_ID, declaredHeight: 5n, provedEpoch: fields.provedEpoch ?? 1n },
+      serving: {
+        runner: SELF,
+        modelId: MODEL_ID,
+        declaredHeight: 5n,
+        provedEpoch: fields.provedEpoch ?? 1n,
+        draw: new Uint8Array(),
+      },
     }),
   };
 }
@@ -77,7 +83,13 @@ describe("node-runner: what a runner does next", () => {
     const serving = (fields: object): ModelFacts => ({
       ...proved(),
       serving: completeMessage("aivm.model.v1.QueryServingResponse", {
-        serving: { runner: SELF, modelId: MODEL_ID, declaredHeight: 9n, provedEpoch: 0n },
+        serving: {
+          runner: SELF,
+          modelId: MODEL_ID,
+          declaredHeight: 9n,
+          provedEpoch: 0n,
+          draw: new Uint8Array(),
+        },
         ...fields,
       }),
     });

@@ -23,7 +23,7 @@ const KEPT: Kept = {
 };
 
 function claim(outputRoot: Uint8Array, fields: Partial<ClaimFacts> = {}): ClaimFacts {
-  return { claimant: "someone", outputRoot, traceRoot: undefined, alive: true, ...fields };
+  return { claimants: ["someone"], outputRoot, traceRoot: undefined, alive: true, ...fields };
 }
 
 const CONFIRMED = { outputRoot: OURS, second: { outputRoot: OURS, traceRoot: OUR_TRACE } };
@@ -52,7 +52,7 @@ describe("node-runner: what a watcher does about a result", () => {
       kept: KEPT,
     });
     expect(
-      decide({ own: CONFIRMED, kept: KEPT, claims: [claim(LIE), claim(OURS, { claimant: "us" })] }).kind,
+      decide({ own: CONFIRMED, kept: KEPT, claims: [claim(LIE), claim(OURS, { claimants: ["us"] })] }).kind,
     ).to.equal("none");
   });
 
@@ -90,7 +90,7 @@ describe("node-runner: what a watcher does about a result", () => {
     const arbitrary = fc.record({
       claims: fc.array(
         fc.record({
-          claimant: fc.constantFrom("a", "b", "us"),
+          claimants: fc.subarray(["a", "b", "us"]),
           outputRoot: roots,
           traceRoot: fc.option(fc.constantFrom(OUR_TRACE, root(7)), { nil: undefined }),
           alive: fc.boolean(),

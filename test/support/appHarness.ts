@@ -87,6 +87,10 @@ export function createHarness(options: {
   readonly app?: Partial<AppOptions>;
   readonly appState?: Readonly<Record<string, unknown>>;
   readonly types?: Types;
+  /** Members of the InitChain request to set otherwise. */
+  readonly init?: Partial<RequestInitChain>;
+  /** Continue on `app.kv` where an earlier harness was, without InitChain. */
+  readonly resume?: { readonly height: bigint; readonly timeMs: bigint };
 }): AppHarness {
   const app = createApp({
     kv: memoryKv(),
@@ -101,16 +105,19 @@ export function createHarness(options: {
     address,
     coins: [{ denom: DENOM, amount: amount.toString() }],
   }));
-  let timeMs = 1_800_000_000_000n;
-  let height = 0n;
-  app.initChain(
-    RequestInitChain.fromPartial({
-      chainId: TEST_CHAIN,
-      time: timestamp(timeMs),
-      initialHeight: 1n,
-      appStateBytes: utf8(JSON.stringify({ bank: { balances }, ...options.appState })),
-    }),
-  );
+  let timeMs = options.resume?.timeMs ?? 1_800_000_000_000n;
+  let height = options.resume?.height ?? 0n;
+  if (options.resume === undefined) {
+    app.initChain(
+      RequestInitChain.fromPartial({
+        chainId: TEST_CHAIN,
+        time: timestamp(timeMs),
+        initialHeight: 1n,
+        appStateBytes: utf8(JSON.stringify({ bank: { balances }, ...options.appState })),
+        ...options.init,
+      }),
+    );
+  }
   const execute = (txs: readonly Uint8Array[], stepMs = 500n): ResponseFinalizeBlock =>
     app.finalizeBlock(
       RequestFinalizeBlock.fromPartial({

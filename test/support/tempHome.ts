@@ -9,11 +9,9 @@ import { testGenesis } from "./engineFixture.ts";
 /** Writes a home with fresh keys; `remove` deletes it. */
 export function createTempHome(): { readonly home: string; remove(): void } {
   const home = join(mkdtempSync(join(tmpdir(), "aivm-node-")), "home");
-  initHome(home, {
-    genesisFor: ({ pubKey }) => ({
-      ...testGenesis(),
-      validators: [{ ...createValidator(pubKey, 10n), name: "" }],
-    }),
-  });
+  initHome(home, ({ pubKey }) => ({
+    ...testGenesis(),
+    validators: [{ ...createValidator(pubKey, 10n), name: "" }],
+  }));
   return { home, remove: () => rmSync(join(home, ".."), { recursive: true, force: true }) };
 }

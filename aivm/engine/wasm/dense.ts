@@ -117,7 +117,7 @@ function runLayer(options: {
   readonly x: Tensor | undefined;
 }): ReturnType<Loop> {
   const { kernels, node, layer, areas, x } = options;
-  const { channels, columns, rowLength } = layer;
+  const { channels, columns } = layer;
   const { buffer } = kernels.memory;
   const { lo, hi } = node.descriptor.output;
   const out = outputData(node);

@@ -1,4 +1,5 @@
 /** The compiler: an ONNX file and calibration samples in, an integer artifact out. */
+import type { Engine } from "../../engine/engine.ts";
 import { createReferenceEngine } from "../../engine/reference/referenceEngine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
 import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
@@ -8,7 +9,7 @@ import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
-import { invalidGraph, precisionError } from "./errors.ts";
+import { invalidGraph, precisionError, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
 import { elementCount, type OnnxGraph, type OnnxTensor } from "./graph.ts";
 import { createLowering, getValue, isFloat, type Lowering, quantizationOf, setValue } from "./lowering.ts";
@@ -34,6 +35,8 @@ export interface CompileTask {
    * max(2 x scale, limit x max |y|), or an integer output differs at all. Default: measure and report only.
    */
   readonly errorLimit?: number;
+  /** Engine that measures fidelity. Default: the reference engine, exact and slow. */
+  readonly engine?: (model: LoadedModel) => Promise<Engine> | Engine;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -102,7 +105,8 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   };
   const artifact = encodeArtifact(program, ctx.e.constants);
   const model = loadArtifact(artifact);
-  const fidelity = await measureFidelity(createReferenceEngine(model), program, calibration.kept);
+  const engine = await (task.engine ?? createReferenceEngine)(model);
+  const fidelity = await measureFidelity(engine, program, calibration.kept);
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
   const report: CompileReport = {
     precision: task.precision,
@@ -119,12 +123,12 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
 
 /** A model needs an input and an output, and no tensor of size 0. */
 function assertLowerable(graph: OnnxGraph, calibration: Calibration): void {
-  if (calibration.inputs.length === 0) throw precisionError("graph inputs", "at least one that is no constant", "none");
+  if (calibration.inputs.length === 0) throw unsupportedModel("graph inputs", "at least one that is no constant", "none");
   if (graph.outputs.length === 0) throw invalidGraph({ item: "graph outputs", want: "at least one", got: "none" });
   for (const [name, { shape }] of calibration.types) {
     const internal = calibration.constants.has(name) && !graph.outputs.some((value) => value.name === name);
     if (!internal && elementCount(shape) === 0) {
-      throw precisionError(`tensor ${name}`, "sizes of at least 1", `[${shape.join(",")}]`);
+      throw unsupportedModel(`tensor ${name}`, "sizes of at least 1", `[${shape.join(",")}]`);
     }
   }
 }

@@ -160,6 +160,7 @@ export function rearrange(
   to: { readonly shape: readonly number[]; readonly map: Int32Array; readonly fill?: number },
 ): Value {
   const count = elementCount(x.shape);
+  if (to.map.length === count && to.map.every((from, i) => from === i)) return reshape(e, x, to.shape);
   const flat = reshape(e, x, [count]);
   const filled = to.map.some((i) => i < 0);
   const source = filled ? pad(e, flat, { before: [0], after: [1], value: to.fill ?? x.q.zero }) : flat;

@@ -108,6 +108,17 @@ export function invalidGraph(facts: { readonly item: string; readonly want: stri
   });
 }
 
+/** A model, well-formed or not, whose static form the VM can not have: no input, a tensor of size 0. */
+export function unsupportedModel(item: string, want: string, got: string): AivmError {
+  return new AivmError("AIVM_ONNX_UNSUPPORTED_FORM", {
+    what: "form of an ONNX model",
+    item,
+    want,
+    got,
+    remedy: "export the model with fixed, non-empty shapes and at least one real input",
+  });
+}
+
 /** The graph can be lowered, but not so that its result keeps the accuracy asked for. */
 export function precisionError(item: string, want: string, got: string): AivmError {
   return new AivmError("AIVM_ONNX_PRECISION", {

@@ -17,6 +17,7 @@ import { constant, createEmitter, type Emitter, transpose, type Value } from "./
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
+import { MASK_DEPTH, masksOf } from "./masks.ts";
 import { groupRanges } from "./scaleGroups.ts";
 
 /** How a model is compiled. */
@@ -41,6 +42,8 @@ export interface Lowering {
   readonly placed: Map<string, Placed[]>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
+  readonly masks: ReadonlySet<string>;
   readonly ranges: ReadonlyMap<string, Range>;
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
@@ -59,7 +62,7 @@ export function createLowering(graph: OnnxGraph, calibration: Calibration, optio
     for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
-  const range = (name: string): Range | undefined => calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
+  const range = maskedRanges(graph, calibration);
   return {
     e: createEmitter(),
     graph,
@@ -67,9 +70,25 @@ export function createLowering(graph: OnnxGraph, calibration: Calibration, optio
     options,
     placed: new Map(),
     absorbed: new Set(),
+    masks: masksOf(graph, calibration),
     ranges: groupRanges(graph, { range, isConstant }),
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
+  };
+}
+
+/** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
+function maskedRanges(graph: OnnxGraph, calibration: Calibration): (name: string) => Range | undefined {
+  const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
+  const masked = masksOf(graph, calibration);
+  const span = [...masked].reduce((widest, name) => {
+    const range = finite(name);
+    return range === undefined ? widest : Math.max(widest, range.max - range.min);
+  }, 0);
+  return (name) => {
+    const range = finite(name);
+    if (range === undefined || !masked.has(name)) return range;
+    return { min: range.min - (MASK_DEPTH + span), max: range.max };
   };
 }
 
@@ -198,7 +217,9 @@ export function rangeOf(ctx: Lowering, name: string): Range {
 }
 
 function assertFinite(ctx: Lowering, name: string): void {
-  if (ctx.calibration.stats.get(name)?.finite === false) throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
+  const stats = ctx.calibration.stats.get(name);
+  const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
+  if (stats?.finite === false || maskElsewhere) throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 
 // ---- values -------------------------------------------------------------------------------------------------------
@@ -275,7 +296,8 @@ export function floatConstant(
   q: Quantization,
 ): Value {
   const values = Array.from(tensor.data, Number);
-  if (values.some((v) => !Number.isFinite(v))) throw notFinite({ item: `constant ${tensor.name}`, got: "NaN or an infinity" });
+  const allowed = (v: number): boolean => Number.isFinite(v) || (v === Number.NEGATIVE_INFINITY && ctx.masks.has(tensor.name));
+  if (!values.every(allowed)) throw notFinite({ item: `constant ${tensor.name}`, got: "NaN or an infinity" });
   return constant(ctx.e, { shape: tensor.shape, values: values.map((v) => quantizeReal(v, q)), q });
 }
 
@@ -283,7 +305,7 @@ export function floatConstant(
 export function operandValue(ctx: Lowering, name: string): Value {
   const tensor = constantOf(ctx, name);
   if (tensor === undefined || !(tensor.data instanceof Float32Array)) return getValue(ctx, name);
-  const range = constantRange(tensor) ?? { min: 0, max: 0 };
+  const range = ctx.masks.has(name) ? rangeOf(ctx, name) : (constantRange(tensor) ?? { min: 0, max: 0 });
   return floatConstant(ctx, tensor, symmetric16(range));
 }
 

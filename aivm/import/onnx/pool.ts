@@ -1,7 +1,7 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
 import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
-import { emit, maxReduce, mul, multiplier, rearrange, reshape, sumReduce, type Value } from "./emit.ts";
+import { emit, maxReduce, mul, multiplier, rearrange, rescale, reshape, sumReduce, table, type Value } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
@@ -15,18 +15,24 @@ import {
   isUsed,
   type Lowering,
   outputName,
+  quantizationOf,
   setValue,
   shapeOf,
 } from "./lowering.ts";
+import { mulWide, sumWide, tableWide } from "./wide.ts";
 import { paddingAfter, type Windows, windowMap, windowsOf } from "./windows.ts";
 
 /** Lowerers of pools. */
 export const POOL_FAMILY: Family = new Map([
   ["MaxPool", lowerMaxPool],
   ["AveragePool", lowerAveragePool],
+  ["LpPool", lowerLpPool],
   ["GlobalMaxPool", (ctx, node) => lowerMax(ctx, node, globalWindows(ctx, node))],
   ["GlobalAveragePool", (ctx, node) => lowerAverage(ctx, node, { windows: globalWindows(ctx, node), countPadding: true })],
 ]);
+
+/** Most positions of a window that an average takes in place. */
+const LARGEST_NATIVE_WINDOW = 36;
 
 /** Which elements of a window an average counts. */
 interface CountRule {
@@ -104,7 +110,8 @@ function lowerAverage(
   const taps = elementCount(windows.kernel);
   const counts = windowCounts(windows, rule);
   const uniform = counts.every((count) => count === taps);
-  const native = windows.kernel.length <= 2 && windows.dilations.every((d) => d === 1);
+  // Large windows read positions far apart: as rows their operands lie side by side.
+  const native = windows.kernel.length <= 2 && taps <= LARGEST_NATIVE_WINDOW && windows.dilations.every((d) => d === 1);
   const x = native ? asImage(ctx, getChannelsLast(ctx, name), windows) : getValue(ctx, name);
   const q = uniform ? output.q : sameRange16(x.q);
   const pooled = native
@@ -122,6 +129,22 @@ function lowerAverage(
   }
   if (native) setPooled(ctx, output.name, y, windows);
   else setValue(ctx, output.name, y);
+}
+
+/** (sum of |x|^p over the window)^(1/p), p 1 or 2; padding counts as 0. */
+function lowerLpPool(ctx: Lowering, node: OnnxNode): void {
+  const { e } = ctx;
+  const windows = poolWindows(ctx, node);
+  const p = intAttribute(node, "p", 2);
+  if (p !== 1 && p !== 2) throw unsupportedForm(node, { want: "p = 1 or 2", got: `p = ${p}` });
+  const x = getValue(ctx, inputName(node, 0));
+  const [batch = 1, channels = 1] = x.shape;
+  const rows = gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels });
+  const q = quantizationOf(ctx, outputName(node));
+  const powers = p === 1 ? table(e, rows, Math.abs, sameRange16(x.q)) : mulWide(e, rows, rows);
+  const sum = sumWide(e, powers, 1);
+  const y = p === 1 ? rescale(e, sum, q) : tableWide(e, sum, (s) => Math.sqrt(Math.max(s, 0)), q);
+  setValue(ctx, outputName(node), reshape(e, y, shapeOf(ctx, outputName(node))));
 }
 
 /** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */

@@ -45,7 +45,9 @@ function lowerSoftmax(ctx: Lowering, node: OnnxNode, logarithm: boolean): void {
 
 /** Softmax of each row of x [rows, length]: exp((x - max) - log(sum of exp(x - max))). */
 export function softmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
-  const parts = logParts(ctx, x, LOWEST_EXPONENT);
+  // A step of x beyond e^-24 gives 0 whatever its size, so huge scores need no huge scale.
+  const scale = Math.min(x.q.scale, 2 * LOWEST_EXPONENT);
+  const parts = logParts(ctx, { ...x, q: { ...x.q, scale } }, LOWEST_EXPONENT);
   const lowest = LOWEST_EXPONENT + Math.log(x.shape[1] ?? 1);
   const exponent = addScaled(ctx.e, { a: parts.distance, b: parts.logSum, factorB: -1 }, symmetric16({ min: -lowest, max: 0 }));
   return table(ctx.e, exponent, Math.exp, q);

@@ -1,23 +1,17 @@
 /** What the engine needs from outside: a durable ordered key-value store, a signing key with its memory, a clock, a log. */
+import type { DurableKv, KvChange } from "../../store/kv.ts";
 
 /** One change of a batch; `value` absent = deletion. */
-export interface EngineKvOp {
-  readonly key: Uint8Array;
-  readonly value?: Uint8Array;
-}
+export type EngineKvOp = KvChange;
 
 /** Ordered by key bytes. Implementations: chain/io/engineKv.ts (LevelDB), memory in tests. */
-export interface EngineKv {
-  /** Value of `key`, read at once. */
-  get(key: Uint8Array): Uint8Array | undefined;
+export interface EngineKv extends DurableKv {
   /** Entries with `gte` <= key < `lt`, ascending, or descending with `reverse`. */
   scan(range: {
     readonly gte: Uint8Array;
     readonly lt: Uint8Array;
     readonly reverse?: boolean;
   }): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
-  /** All of `ops` or none; on disk (fsync) when the promise resolves. */
-  write(ops: readonly EngineKvOp[]): Promise<void>;
 }
 
 /** The last thing that the consensus key signed. */

@@ -50,26 +50,12 @@ export function ensureModuleAccount(ctx: Context, moduleName: string): Account {
   return getAccount(ctx, address) ?? createAccount(ctx, { address, moduleName });
 }
 
-/** Accounts in address order. */
-export function listAccounts(
-  ctx: Context,
-  page: { readonly start?: Uint8Array; readonly limit: number },
-): Any[] {
-  const start = concatBytes(new Uint8Array([1]), page.start ?? new Uint8Array());
-  const entries = ctx.store(AUTH_STORE).iterate({ start, end: new Uint8Array([2]), limit: page.limit });
-  return entries.map(([, value]) => Any.decode(value));
-}
+/** Prefix of account records. */
+export const ACCOUNT_PREFIX: Uint8Array = new Uint8Array([1]);
 
 /** The account as clients know it. */
 export function accountToAny(account: Account): Any {
-  const base = BaseAccount.fromPartial({
-    address: account.address,
-    accountNumber: account.accountNumber,
-    sequence: account.sequence,
-    ...(account.publicKey === undefined
-      ? {}
-      : { pubKey: { typeUrl: SECP256K1_URL, value: PubKey.encode({ key: account.publicKey }).finish() } }),
-  });
+  const base = baseAccount(account);
   if (account.moduleName === undefined)
     return { typeUrl: BASE_URL, value: BaseAccount.encode(base).finish() };
   const value = ModuleAccount.encode({
@@ -78,6 +64,18 @@ export function accountToAny(account: Account): Any {
     permissions: [],
   }).finish();
   return { typeUrl: MODULE_URL, value };
+}
+
+/** The account's common part. */
+export function baseAccount(account: Account): BaseAccount {
+  return BaseAccount.fromPartial({
+    address: account.address,
+    accountNumber: account.accountNumber,
+    sequence: account.sequence,
+    ...(account.publicKey === undefined
+      ? {}
+      : { pubKey: { typeUrl: SECP256K1_URL, value: PubKey.encode({ key: account.publicKey }).finish() } }),
+  });
 }
 
 function accountFromAny(any: Any): Account {
@@ -106,5 +104,5 @@ function createAccount(
 }
 
 function accountKey(address: string): Uint8Array {
-  return concatBytes(new Uint8Array([1]), addressBytes(address));
+  return concatBytes(ACCOUNT_PREFIX, addressBytes(address));
 }

@@ -1,12 +1,21 @@
 /** Money: balances, supply, and the only ways to move either. Amounts are bigint, of any denomination. */
+import { Metadata } from "cosmjs-types/cosmos/bank/v1beta1/bank";
 import { concatBytes, utf8, utf8ToText } from "../../../common/index.ts";
 import { addressBytes, addressText, moduleAddress } from "../../address.ts";
 import { ChainError, SDK_CODES } from "../../codes.ts";
 import type { Context } from "../../context.ts";
+import { prefixRange } from "../../store/keys.ts";
 import { ensureAccount, ensureModuleAccount } from "../auth/keeper.ts";
 
 /** Store of the module. */
 export const BANK_STORE = "bank";
+
+/** Prefix of supplies: then the denomination. */
+export const SUPPLY_PREFIX: Uint8Array = new Uint8Array([0]);
+/** Prefix of how denominations are shown: then the denomination. */
+export const METADATA_PREFIX: Uint8Array = new Uint8Array([1]);
+/** Prefix of balances: then the address with its length, then the denomination. */
+const BALANCE_PREFIX = 2;
 
 /** An amount of one denomination. */
 export interface CoinAmount {
@@ -27,7 +36,7 @@ export function balanceOf(ctx: Context, address: string, denom: string): bigint 
 /** Balances of an address, in order of denomination. */
 export function balancesOf(ctx: Context, address: string): CoinAmount[] {
   const prefix = balancePrefix(address);
-  const entries = ctx.store(BANK_STORE).iterate({ start: prefix, end: after(prefix) });
+  const entries = ctx.store(BANK_STORE).iterate(prefixRange(prefix));
   return entries.map(([key, value]) => ({
     denom: utf8ToText(key.slice(prefix.length)),
     amount: amountOf(value),
@@ -41,8 +50,7 @@ export function supplyOf(ctx: Context, denom: string): bigint {
 
 /** Supplies, in order of denomination. */
 export function supplies(ctx: Context): CoinAmount[] {
-  const prefix = new Uint8Array([0]);
-  const entries = ctx.store(BANK_STORE).iterate({ start: prefix, end: new Uint8Array([1]) });
+  const entries = ctx.store(BANK_STORE).iterate(prefixRange(SUPPLY_PREFIX));
   return entries.map(([key, value]) => ({ denom: utf8ToText(key.slice(1)), amount: amountOf(value) }));
 }
 
@@ -144,25 +152,42 @@ export function mintAtGenesis(
   ensureAccount(ctx, mint.to);
 }
 
+/** How a denomination is shown, or undefined. */
+export function metadataOf(ctx: Context, denom: string): Metadata | undefined {
+  const bytes = ctx.store(BANK_STORE).get(metadataKey(denom));
+  return bytes === undefined ? undefined : Metadata.decode(bytes);
+}
+
+/** Records how `metadata.base` is shown. */
+export function setMetadata(ctx: Context, metadata: Metadata): void {
+  ctx.store(BANK_STORE).set(metadataKey(metadata.base), Metadata.encode(metadata).finish());
+}
+
 /** "5uaivm,7uother" as events show it. */
 export function coinsText(coins: readonly CoinAmount[]): string {
   return coins.map(({ denom, amount }) => `${amount}${denom}`).join(",");
 }
 
-/** Coins sorted by denomination, positive, each once, well-named. @throws ChainError invalid coins (sdk 10) */
-export function assertCoins(coins: readonly CoinAmount[]): void {
-  const wrong =
-    coins.length === 0 ||
-    coins.some(({ denom, amount }, i) => {
+/** True for a name that a denomination may have. */
+export function isDenom(denom: string): boolean {
+  return /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom);
+}
+
+/** True for coins sorted by denomination, positive, each once, well-named; at least one. */
+export function isCoins(coins: readonly CoinAmount[]): boolean {
+  return (
+    coins.length > 0 &&
+    coins.every(({ denom, amount }, i) => {
       const before = coins[i - 1];
-      return (
-        amount <= 0n ||
-        amount >= 2n ** 255n ||
-        !/^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom) ||
-        (before !== undefined && before.denom >= denom)
-      );
-    });
-  if (!wrong) return;
+      const isInOrder = before === undefined || before.denom < denom;
+      return amount > 0n && amount < 2n ** 255n && isDenom(denom) && isInOrder;
+    })
+  );
+}
+
+/** @throws ChainError invalid coins (sdk 10) unless `isCoins` */
+export function assertCoins(coins: readonly CoinAmount[]): void {
+  if (isCoins(coins)) return;
   throw new ChainError(
     {
       codespace: "sdk",
@@ -215,27 +240,19 @@ function amountOf(bytes: Uint8Array): bigint {
 }
 
 function supplyKey(denom: string): Uint8Array {
-  return concatBytes(new Uint8Array([0]), utf8(denom));
+  return concatBytes(SUPPLY_PREFIX, utf8(denom));
 }
 
-function balancePrefix(address: string): Uint8Array {
+function metadataKey(denom: string): Uint8Array {
+  return concatBytes(METADATA_PREFIX, utf8(denom));
+}
+
+/** Prefix of an address's balances. */
+export function balancePrefix(address: string): Uint8Array {
   const bytes = addressBytes(address);
-  return concatBytes(new Uint8Array([2, bytes.length]), bytes);
+  return concatBytes(new Uint8Array([BALANCE_PREFIX, bytes.length]), bytes);
 }
 
 function balanceKey(address: string, denom: string): Uint8Array {
   return concatBytes(balancePrefix(address), utf8(denom));
-}
-
-/** The first key after all keys that begin with `prefix`. */
-function after(prefix: Uint8Array): Uint8Array {
-  const out = prefix.slice();
-  for (let i = out.length - 1; i >= 0; i--) {
-    const byte = out[i] ?? 0;
-    if (byte < 255) {
-      out[i] = byte + 1;
-      return out.slice(0, i + 1);
-    }
-  }
-  return new Uint8Array([255, 255]);
 }

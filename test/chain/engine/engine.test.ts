@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import type { Engine } from "../../../chain/engine/embedded/engine.ts";
-import { commitHash, dataHash, headerHash, resultsHash, validatorsHash, blockIdOf } from "../../../chain/engine/embedded/hash.ts";
+import {
+  blockIdOf,
+  commitHash,
+  dataHash,
+  headerHash,
+  resultsHash,
+  validatorsHash,
+} from "../../../chain/engine/embedded/hash.ts";
 import { voteExtensionSignBytes, voteSignBytes } from "../../../chain/engine/embedded/signBytes.ts";
 import { ed25519Verify } from "../../../chain/io/ed25519.ts";
 import { utf8 } from "../../../common/bytes.ts";
@@ -32,22 +39,39 @@ describe("embedded engine: blocks", () => {
       const meta = store.meta(height);
       const seen = store.seenCommit(height);
       const signature = seen?.extendedSignatures[0];
-      if (block === undefined || meta === undefined || seen === undefined || signature === undefined) throw new Error("missing");
+      if (block === undefined || meta === undefined || seen === undefined || signature === undefined)
+        throw new Error("missing");
       const { header } = block;
       expect(blockIdOf(block).blockId).to.deep.equal(meta.blockId);
-      expect(header.lastCommitHash).to.deep.equal(commitHash(block.lastCommit ?? { height: 0n, round: 0, blockId: meta.blockId, signatures: [] }));
+      expect(header.lastCommitHash).to.deep.equal(
+        commitHash(block.lastCommit ?? { height: 0n, round: 0, blockId: meta.blockId, signatures: [] }),
+      );
       expect(header.dataHash).to.deep.equal(dataHash(block.data.txs));
       expect(header.validatorsHash).to.deep.equal(validatorsHash(genesis.validators));
       if (previous !== undefined) {
         expect(header.lastBlockId).to.deep.equal(blockIdOf(previous).blockId);
         expect(header.lastBlockId.hash).to.deep.equal(headerHash(previous.header));
-        expect(header.lastResultsHash).to.deep.equal(resultsHash(store.results(height - 1n)?.txResults ?? []));
+        expect(header.lastResultsHash).to.deep.equal(
+          resultsHash(store.results(height - 1n)?.txResults ?? []),
+        );
         expect(header.appHash).to.deep.equal(store.results(height - 1n)?.appHash);
         expect(header.time).to.deep.equal(block.lastCommit?.signatures[0]?.timestamp);
       } else expect(header.time).to.deep.equal(genesis.genesisTime);
-      const vote = { chainId: header.chainId, type: 2, height, round: 0, blockId: meta.blockId, timestamp: signature.timestamp };
+      const vote = {
+        chainId: header.chainId,
+        type: 2,
+        height,
+        round: 0,
+        blockId: meta.blockId,
+        timestamp: signature.timestamp,
+      };
       expect(ed25519Verify(VALIDATOR_KEY.pubKey, voteSignBytes(vote), signature.signature)).to.equal(true);
-      const extension = voteExtensionSignBytes({ chainId: header.chainId, extension: signature.extension, height, round: 0 });
+      const extension = voteExtensionSignBytes({
+        chainId: header.chainId,
+        extension: signature.extension,
+        height,
+        round: 0,
+      });
       expect(ed25519Verify(VALIDATOR_KEY.pubKey, extension, signature.extensionSignature)).to.equal(true);
     }
   });
@@ -71,18 +95,31 @@ describe("embedded engine: blocks", () => {
     await engine.produceBlock();
     expect(seen.calls).to.deep.equal([
       "init",
-      ...[1, 2].flatMap((height) => [`prepare ${height}`, `process ${height}`, `finalize ${height}`, `commit ${height}`]),
+      ...[1, 2].flatMap((height) => [
+        `prepare ${height}`,
+        `process ${height}`,
+        `finalize ${height}`,
+        `commit ${height}`,
+      ]),
     ]);
   });
 
   it("hands the vote extension of each height to the next proposal, and none before the enabling height", async () => {
     const always = journal();
     const late = journal();
-    for (const [seen, from] of [[always, 1n], [late, 3n]] as const) {
+    for (const [seen, from] of [
+      [always, 1n],
+      [late, 3n],
+    ] as const) {
       const engine = await started({ journal: seen, genesis: testGenesis(from) });
       for (let count = 0; count < 4; count++) await engine.produceBlock();
     }
-    expect([...always.extensions.values()]).to.deep.equal([[], ["extension of 1"], ["extension of 2"], ["extension of 3"]]);
+    expect([...always.extensions.values()]).to.deep.equal([
+      [],
+      ["extension of 1"],
+      ["extension of 2"],
+      ["extension of 3"],
+    ]);
     expect([...late.extensions.values()]).to.deep.equal([[], [""], [""], ["extension of 3"]]);
   });
 

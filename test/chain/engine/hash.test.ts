@@ -16,8 +16,8 @@ import {
   validatorsHash,
 } from "../../../chain/engine/embedded/hash.ts";
 import { voteExtensionSignBytes, voteSignBytes } from "../../../chain/engine/embedded/signBytes.ts";
-import { createValidator, sortValidators } from "../../../chain/engine/embedded/validators.ts";
 import { zeroTime } from "../../../chain/engine/embedded/time.ts";
+import { createValidator, sortValidators } from "../../../chain/engine/embedded/validators.ts";
 import { ed25519Verify } from "../../../chain/io/ed25519.ts";
 import { bytesToHex, hexToBytes, utf8 } from "../../../common/bytes.ts";
 import { rfc6962RootFromProof } from "../../../common/rfc6962.ts";
@@ -39,7 +39,9 @@ describe("block hashes against CometBFT", () => {
   it("gives the sign bytes of CometBFT's vote vectors", function () {
     const folder = cosmosVectors("cometbft");
     if (folder === undefined) return this.skip();
-    const cases = objectsIn(readJson(`${folder}/vote-sign-bytes.json`)).filter(({ want }) => want !== undefined);
+    const cases = objectsIn(readJson(`${folder}/vote-sign-bytes.json`)).filter(
+      ({ want }) => want !== undefined,
+    );
     expect(cases.length).to.be.greaterThan(4);
     for (const { chain_id, vote, want } of cases) {
       const { type, height, round } = objectsIn(vote)[0] ?? {};
@@ -89,10 +91,14 @@ describe("block hashes against CometBFT", () => {
   it("gives the validators hash, consensus hash and a valid signature of a recorded chain", function () {
     const folder = cosmosVectors("tendermint-rs/rpc/kvstore_fixtures/v0_38/incoming");
     if (folder === undefined) return this.skip();
-    const genesis = objectsIn(readJson(`${folder}/genesis.json`)).find(({ validators }) => validators !== undefined);
+    const genesis = objectsIn(readJson(`${folder}/genesis.json`)).find(
+      ({ validators }) => validators !== undefined,
+    );
     const key = objectsIn(genesis?.validators).find(({ value }) => typeof value === "string");
     const validator = createValidator(base64ToBytes(String(key?.value)), 10n);
-    const signed = objectsIn(readJson(`${folder}/commit_at_height_10.json`)).find(({ commit }) => commit !== undefined);
+    const signed = objectsIn(readJson(`${folder}/commit_at_height_10.json`)).find(
+      ({ commit }) => commit !== undefined,
+    );
     const header = headerFromJson(signed?.header);
     const commit = commitFromJson(signed?.commit);
     expect(validatorsHash([validator])).to.deep.equal(header.validatorsHash);
@@ -100,7 +106,12 @@ describe("block hashes against CometBFT", () => {
     expect(consensusHash({ maxBytes: 22_020_096n, maxGas: -1n })).to.deep.equal(header.consensusHash);
     const [signature] = commit.signatures;
     if (signature === undefined) throw new Error("fixture without a signature");
-    const message = voteSignBytes({ ...commit, chainId: header.chainId, type: 2, timestamp: signature.timestamp });
+    const message = voteSignBytes({
+      ...commit,
+      chainId: header.chainId,
+      type: 2,
+      timestamp: signature.timestamp,
+    });
     expect(ed25519Verify(validator.pubKey, message, signature.signature)).to.equal(true);
   });
 
@@ -119,13 +130,18 @@ describe("block hashes against CometBFT", () => {
         const validators = sortValidators(
           set.validators.map((entry: unknown) => {
             const [validator, key] = objectsIn(entry);
-            return createValidator(base64ToBytes(String(key?.value)), BigInt(String(validator?.voting_power)));
+            return createValidator(
+              base64ToBytes(String(key?.value)),
+              BigInt(String(validator?.voting_power)),
+            );
           }),
         );
         expect(headerHash(header), path).to.deep.equal(commit.blockId.hash);
         expect(validatorsHash(validators), path).to.deep.equal(header.validatorsHash);
         for (const signature of commit.signatures) {
-          const signer = validators.find(({ address }) => bytesToHex(address) === bytesToHex(signature.validatorAddress));
+          const signer = validators.find(
+            ({ address }) => bytesToHex(address) === bytesToHex(signature.validatorAddress),
+          );
           if (signer === undefined || signature.blockIdFlag !== 2) continue;
           const vote = { ...commit, chainId: header.chainId, type: 2, timestamp: signature.timestamp };
           expect(ed25519Verify(signer.pubKey, voteSignBytes(vote), signature.signature), path).to.equal(true);
@@ -142,7 +158,16 @@ describe("block hashes", () => {
   });
 
   it("commits to code, data and gas of a result but not to log, events or codespace", () => {
-    const result = { code: 0, data: utf8("d"), log: "", info: "", gasWanted: 5n, gasUsed: 4n, events: [], codespace: "" };
+    const result = {
+      code: 0,
+      data: utf8("d"),
+      log: "",
+      info: "",
+      gasWanted: 5n,
+      gasUsed: 4n,
+      events: [],
+      codespace: "",
+    };
     const same = { ...result, log: "other", codespace: "sdk", events: [{ type: "e", attributes: [] }] };
     expect(resultsHash([same])).to.deep.equal(resultsHash([result]));
     for (const other of [{ code: 1 }, { data: utf8("e") }, { gasUsed: 5n }, { gasWanted: 6n }]) {
@@ -161,12 +186,19 @@ describe("block hashes", () => {
   });
 
   it("cuts a block into parts of 65,536 bytes", () => {
-    const totals = [0, 1, PART_SIZE_BYTES, PART_SIZE_BYTES + 1].map((size) => makePartSet(new Uint8Array(size)).header.total);
+    const totals = [0, 1, PART_SIZE_BYTES, PART_SIZE_BYTES + 1].map(
+      (size) => makePartSet(new Uint8Array(size)).header.total,
+    );
     expect(totals).to.deep.equal([1, 1, 1, 2]);
   });
 
   it("writes vote extension sign bytes with length, fixed-width height and chain id", () => {
-    const bytes = voteExtensionSignBytes({ chainId: "c", extension: hexToBytes("aabb"), height: 3n, round: 0 });
+    const bytes = voteExtensionSignBytes({
+      chainId: "c",
+      extension: hexToBytes("aabb"),
+      height: 3n,
+      round: 0,
+    });
     expect(bytesToHex(bytes)).to.equal("10" + "0a02aabb" + "110300000000000000" + "220163");
   });
 

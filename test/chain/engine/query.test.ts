@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Engine } from "../../../chain/engine/embedded/engine.ts";
+import { txHash } from "../../../chain/engine/embedded/hash.ts";
 import { searchBlocks, searchTxs } from "../../../chain/engine/embedded/query/eventIndex.ts";
 import { flattenEvents, queryMatches } from "../../../chain/engine/embedded/query/eventMap.ts";
 import { parseQuery } from "../../../chain/engine/embedded/query/parse.ts";
-import { txHash } from "../../../chain/engine/embedded/hash.ts";
 import { bytesToHex, utf8, utf8ToText } from "../../../common/bytes.ts";
 import { isAivmError } from "../../../common/errors.ts";
 import { createDisk, engineOn } from "../../support/engineFixture.ts";
@@ -12,7 +12,14 @@ describe("query language", () => {
   it("reads every form of condition", () => {
     const text =
       "tm.event='Tx' AND a.n=5 AND a.n<=5.5 AND b.t >= TIME 2026-01-02T03:04:05Z AND b.d = DATE 2026-01-02 AND c.x CONTAINS 'y' AND d.e EXISTS";
-    expect(parseQuery(text).conditions.map(({ tag, operator, argument }) => [tag, operator, argument?.kind, argument?.text])).to.deep.equal([
+    expect(
+      parseQuery(text).conditions.map(({ tag, operator, argument }) => [
+        tag,
+        operator,
+        argument?.kind,
+        argument?.text,
+      ]),
+    ).to.deep.equal([
       ["tm.event", "=", "string", "Tx"],
       ["a.n", "=", "number", "5"],
       ["a.n", "<=", "number", "5.5"],
@@ -35,7 +42,19 @@ describe("query language", () => {
     }
   });
 
-  for (const text of ["", "a", "a=", "a='x", "a='x' AND", "a='x' OR b='y'", "a<'x'", "a CONTAINS 5", "(a='x')", "a=='x'", "'x'=a"]) {
+  for (const text of [
+    "",
+    "a",
+    "a=",
+    "a='x",
+    "a='x' AND",
+    "a='x' OR b='y'",
+    "a<'x'",
+    "a CONTAINS 5",
+    "(a='x')",
+    "a=='x'",
+    "'x'=a",
+  ]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       expect(() => parseQuery(text)).to.throw("failed to parse query:");
     });
