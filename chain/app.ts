@@ -5,7 +5,6 @@
 
 import {
   CheckTxType,
-  type Event,
   type ExecTxResult,
   ResponseProcessProposal_ProposalStatus as ProposalStatus,
   type RequestFinalizeBlock,
@@ -29,26 +28,18 @@ import {
 } from "./blockGas.ts";
 import type { Context, ExecMode } from "./context.ts";
 import { createGasMeter } from "./gas.ts";
+import { applyVotes, type HookRun, runHooks } from "./hooks.ts";
 import type { MessageHandler, Module, QueryHandler, VoteExtension, VoteExtensionHandler } from "./module.ts";
 import { acceptsProposal, type ProposalBackend, proposalTxs } from "./proposal.ts";
 import { answerQuery, type QueryBackend } from "./query.ts";
-import {
-  type AppLog,
-  type BlockFacts,
-  createContext,
-  errorCode,
-  eventOf,
-  reportDefect,
-  runTx,
-  type TxRunner,
-} from "./runTx.ts";
+import { type AppLog, type BlockFacts, createContext, reportDefect, runTx, type TxRunner } from "./runTx.ts";
 import { type Branch, branchOf, type Stores } from "./store/branch.ts";
 import type { DurableKv } from "./store/kv.ts";
 import { type MultiStore, openMultiStore, readOnly } from "./store/multistore.ts";
 import { unixMillis } from "./time.ts";
 import { type DecodedTx, decodeTx } from "./tx/decode.ts";
 import { nobleVerifier, type SignatureVerifier } from "./tx/signatures.ts";
-import { decodeVoteTx, extensionsOf, isVoteTx } from "./voteTx.ts";
+import { isVoteTx } from "./voteTx.ts";
 
 /** What an application is made of. */
 export interface AppOptions {
@@ -251,88 +242,27 @@ function finalizeBlock(app: AppState, request: RequestFinalizeBlock): ResponseFi
     proposer: request.proposerAddress,
   };
   const { working } = app.store;
-  const events: Event[] = [];
+  const { modules, voteExtensions, log } = app.options;
+  const hooks: HookRun = { block, stores: working, events: [], log };
   const first = request.txs[0];
   const hasVotes = first !== undefined && isVoteTx(first);
-  if (hasVotes) applyVotes(app, { block, tx: first, events });
-  runHooks(app, { hook: "preBlock", block, events });
-  runHooks(app, { hook: "beginBlock", block, events });
+  if (hasVotes) applyVotes(hooks, voteExtensions, first);
+  runHooks(hooks, "preBlock", modules);
+  runHooks(hooks, "beginBlock", modules);
   const runner = runnerFor(app, block, createBlockGas(gasLimits(app)));
   const txResults = request.txs.map(
     (tx, i): ExecTxResult =>
       i === 0 && hasVotes ? emptyResult() : runTx(tx, runner, { mode: "finalize", stores: working }),
   );
-  runHooks(app, { hook: "endBlock", block, events });
+  runHooks(hooks, "endBlock", modules);
   writeBlock(working.bulk(BASE), block);
   app.pending = block;
   return ResponseFinalizeBlock.fromPartial({
-    events,
+    events: hooks.events,
     txResults,
     validatorUpdates: [],
     appHash: app.store.workingHash(),
   });
-}
-
-function applyVotes(
-  app: AppState,
-  votes: { readonly block: BlockFacts; readonly tx: Uint8Array; readonly events: Event[] },
-): void {
-  const commit = decodeVoteTx(votes.tx);
-  const handler = app.options.voteExtensions;
-  if (commit === undefined || handler === undefined) return;
-  guarded(app, { ...votes, name: "voteExtensions", run: (ctx) => handler.apply(ctx, extensionsOf(commit)) });
-}
-
-function runHooks(
-  app: AppState,
-  options: {
-    readonly hook: "preBlock" | "beginBlock" | "endBlock";
-    readonly block: BlockFacts;
-    readonly events: Event[];
-  },
-): void {
-  for (const module of app.options.modules) {
-    const hook = module[options.hook];
-    if (hook === undefined) continue;
-    guarded(app, {
-      ...options,
-      name: `${module.name}/${options.hook}`,
-      run: (ctx) => hook.call(module, ctx),
-    });
-  }
-}
-
-/** A hook that fails is undone as a whole and told in an event: one module's defect must not stop the chain. */
-function guarded(
-  app: AppState,
-  options: {
-    readonly name: string;
-    readonly block: BlockFacts;
-    readonly events: Event[];
-    readonly run: (ctx: Context) => void;
-  },
-): void {
-  const stores = branchOf(app.store.working);
-  const own: Event[] = [];
-  try {
-    options.run(
-      createContext({ block: options.block, mode: "finalize", stores, gas: createGasMeter(), events: own }),
-    );
-  } catch (error) {
-    const { codespace, code, log } = errorCode(error);
-    reportDefect(app.options.log, { error, where: options.name, always: true });
-    options.events.push(
-      eventOf("hook_failed", [
-        ["hook", options.name],
-        ["codespace", codespace],
-        ["code", `${code}`],
-        ["log", log],
-      ]),
-    );
-    return;
-  }
-  stores.flush();
-  options.events.push(...own);
 }
 
 function runnerFor(app: AppState, block: BlockFacts, gas?: BlockGas): TxRunner {

@@ -4,6 +4,7 @@ import { createBlockStore } from "../engine/embedded/blockStore.ts";
 import { createEngine, type Engine } from "../engine/embedded/engine.ts";
 import type { EngineLog } from "../engine/embedded/ports.ts";
 import type { Delay, RpcEnvironment } from "../rpc/comet/environment.ts";
+import { openDatabase } from "./databaseError.ts";
 import { type LevelEngineKv, openEngineKv } from "./engineKv.ts";
 import { type EngineLoop, startEngineLoop } from "./engineLoop.ts";
 import { homePaths, readGenesis } from "./home.ts";
@@ -42,7 +43,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const paths = homePaths(options.home);
   const genesis = readGenesis(options.home);
   const key = openSigningKey({ key: paths.validatorKey, state: paths.validatorState });
-  const kv = await openEngineKv(paths.engineDb);
+  const kv = await openDatabase(paths.engineDb, openEngineKv);
   const engine = createEngine({
     genesis,
     app: options.app,

@@ -30,7 +30,7 @@ export interface RpcLimits {
 }
 
 /** CometBFT's defaults. */
-export const DEFAULT_RPC_LIMITS: RpcLimits = {
+const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxBodyBytes: 1_000_000,
   maxBatch: 10,
   maxConnections: 900,

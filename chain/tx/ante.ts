@@ -31,6 +31,8 @@ const GAS_PER_BYTE = 10n;
 const GAS_PER_SIGNATURE = 1000n;
 /** What a client's missing key and signature add to a simulated transaction. */
 const SIMULATED_SIGNATURE_BYTES = 64 + 33;
+/** Gas of deducting a fee, measured and rounded up: clients simulate without one, and then pay one. */
+const SIMULATED_FEE_GAS = 15_000n;
 const MICRO = 1_000_000n;
 /** Account that collects fees for the validators. */
 export const FEE_COLLECTOR = "fee_collector";
@@ -169,6 +171,7 @@ function deductFee(ctx: Context, tx: DecodedTx): void {
     });
   }
   const coins = feeCoins(tx);
+  if (coins.length === 0 && ctx.mode === "simulate") ctx.gas.consume(SIMULATED_FEE_GAS, "fee");
   if (coins.length > 0) sendToModule(ctx, { from: payer, module: FEE_COLLECTOR, coins });
   ctx.emit("tx", [
     ["fee", coinsText(coins)],

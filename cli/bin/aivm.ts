@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `aivm` command. */
 import { runCommands } from "../command.ts";
+import { devnetCommand } from "../devnet/command.ts";
 import { compileCommand } from "../model/compile.ts";
 import { evaluateCommand } from "../model/evaluate.ts";
 import { inspectCommand } from "../model/inspect.ts";
@@ -8,7 +9,7 @@ import { inspectCommand } from "../model/inspect.ts";
 process.exitCode = await runCommands({
   program: "aivm",
   about: "models, queries and a local network of verifiable AI inference",
-  commands: [compileCommand, evaluateCommand, inspectCommand],
+  commands: [compileCommand, evaluateCommand, inspectCommand, devnetCommand],
   argv: process.argv.slice(2),
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),

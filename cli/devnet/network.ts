@@ -110,7 +110,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         destination: {
           evmChainId: BigInt(evm.chainId),
           oracle: Uint8Array.from(Buffer.from(evm.oracle.slice(2), "hex")),
-          confirmations: 1,
+          confirmations: 0,
         },
       },
     });
@@ -180,15 +180,17 @@ async function startRelayer(options: {
   writeFileSync(evmKey, `${privateKeyOf(evm.accounts.relayer)}\n`, { mode: 0o600 });
   const config = join(home, "relayer.json");
   const settings = {
-    chain: { rpc, keyFile: options.observerKey },
-    evm: {
-      rpc: evm.rpc,
-      oracle: evm.oracle,
-      keyFile: evmKey,
-      startBlock: evm.startBlock.toString(),
-      confirmations: 1,
-    },
-    stateFile: join(home, "relayer-state.json"),
+    evmRpcUrl: evm.rpc,
+    oracle: evm.oracle,
+    evmKeyFile: evmKey,
+    chainRpcUrl: rpc,
+    observerKeyFile: options.observerKey,
+    statePath: join(home, "relayer-state.json"),
+    startBlock: Number(evm.startBlock),
+    // One node that never reorganises: a block of it is final at once.
+    confirmations: 0,
+    pollMs: 200,
+    retryMs: [500, 1000, 2000],
   };
   writeFileSync(config, `${JSON.stringify(settings, undefined, 2)}\n`);
   await options.start({ name: "relayer", entry: "oracle-relayer/bin/relayer", args: ["--config", config] });

@@ -21,6 +21,8 @@ export interface ActionPool {
     readonly height: bigint;
     readonly run: () => Promise<bigint | undefined>;
   }): void;
+  /** Actions ended so far: a reason to look again before the next block. */
+  ended(): number;
   /** Resolves when nothing runs. */
   idle(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export function createActionPool(log: PoolLog): ActionPool {
   const running = new Map<string, Promise<void>>();
   const notBefore = new Map<string, bigint>();
   const rests = new Map<string, bigint>();
+  let ended = 0;
   const settle = (key: string, height: bigint | undefined): void => {
     rests.delete(key);
     if (height === undefined) notBefore.delete(key);
@@ -55,11 +58,13 @@ export function createActionPool(log: PoolLog): ActionPool {
         (doneAt) => settle(key, doneAt),
         (error: unknown) => rest(key, height, error),
       );
-      running.set(
-        key,
-        work.finally(() => running.delete(key)),
-      );
+      const done = work.finally(() => {
+        running.delete(key);
+        ended++;
+      });
+      running.set(key, done);
     },
+    ended: () => ended,
     idle: async () => {
       while (running.size > 0) await Promise.all(running.values());
     },

@@ -123,8 +123,15 @@ function startLoop(context: RunnerContext, options: StartOptions, registration: 
   };
   const done = (async () => {
     const reachable = createReachability(context.log);
+    let seen = "";
     while (!stopped) {
-      await reachable(async () => look(await getStatus(context.client)));
+      await reachable(async () => {
+        const status = await getStatus(context.client);
+        const now = `${status.latestHeight}/${pool.ended()}`;
+        if (now === seen) return;
+        await look(status);
+        seen = now;
+      });
       await context.client.clock.sleep(context.client.pollMs);
     }
   })();

@@ -10,12 +10,7 @@ const SIDES = ["left", "right"] as const;
 /** True when the match waits for openings of a node. */
 export function isOpeningStage(match: Pick<Match, "stage">): boolean {
   const { MATCH_STAGE_OPS, MATCH_STAGE_ITEM, MATCH_STAGE_TILES, MATCH_STAGE_CHUNK } = MatchStage;
-  const stages: readonly number[] = [
-    MATCH_STAGE_OPS,
-    MATCH_STAGE_ITEM,
-    MATCH_STAGE_TILES,
-    MATCH_STAGE_CHUNK,
-  ];
+  const stages: readonly number[] = [MATCH_STAGE_OPS, MATCH_STAGE_ITEM, MATCH_STAGE_TILES, MATCH_STAGE_CHUNK];
   return stages.includes(match.stage);
 }
 

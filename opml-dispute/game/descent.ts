@@ -50,7 +50,7 @@ export function descend(
     case MatchStage.MATCH_STAGE_ITEM:
       return descendItem(next, by);
     case MatchStage.MATCH_STAGE_CHUNK:
-      return compareChunks(next, [left.opening[0], right.opening[0]]);
+      return compareChunks(next, by, [left.opening[0], right.opening[0]]);
     default:
       return descendNode(next, by);
   }
@@ -67,7 +67,10 @@ function descendNode(match: Match, by: By): Descended {
 /** The node that the first differing child leads to. Both openings hash to different nodes, so one differs. */
 function pickChild(
   match: Match,
-  from: { readonly openings: readonly [readonly Uint8Array[], readonly Uint8Array[]]; readonly arityLog2: number },
+  from: {
+    readonly openings: readonly [readonly Uint8Array[], readonly Uint8Array[]];
+    readonly arityLog2: number;
+  },
 ): Match {
   const [mine, theirs] = from.openings;
   const child = mine.findIndex((hash, i) => !equalBytes(hash, theirs[i] ?? hash));
@@ -101,7 +104,7 @@ function descendItem(match: Match, by: By): Descended {
   const [, ...mine] = match.left.opening;
   const [, ...theirs] = match.right.opening;
   const height = tileHeight(ruleOf({ match, referee: by.referee }));
-  if (height === 0) return compareChunks({ ...match, chunk: 0 }, [mine[0], theirs[0]]);
+  if (height === 0) return compareChunks({ ...match, chunk: 0 }, by, [mine[0], theirs[0]]);
   const down = pickChild({ ...match, height, node: 0 }, { openings: [mine, theirs], ...by });
   return down.height > 0
     ? { match: { ...down, stage: MatchStage.MATCH_STAGE_TILES }, out: {} }
@@ -117,11 +120,16 @@ function atChunk(match: Match, by: By): Descended {
 }
 
 /** Both chunks are well-formed and of one type (openings are judged first), so some element differs. */
-function compareChunks(match: Match, chunks: readonly [Uint8Array | undefined, Uint8Array | undefined]): Descended {
-  const [mine = new Uint8Array(), theirs = new Uint8Array()] = chunks;
-  const dtype = ({ 256: "i8", 512: "i16", 1024: "i32" } as const)[mine.length as 256 | 512 | 1024];
-  const left = chunkToData(dtype, mine);
-  const right = chunkToData(dtype, theirs);
+function compareChunks(
+  match: Match,
+  by: By,
+  [mine, theirs]: readonly [Uint8Array | undefined, Uint8Array | undefined],
+): Descended {
+  const rule = ruleOf({ match, referee: by.referee });
+  if (rule.kind !== "op" || mine === undefined || theirs === undefined)
+    throw new RangeError("chunks are compared after both have been judged");
+  const left = chunkToData(rule.type.dtype, mine);
+  const right = chunkToData(rule.type.dtype, theirs);
   const first = left.findIndex((value, i) => value !== right[i]);
   const done = {
     ...match,

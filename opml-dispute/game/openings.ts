@@ -1,5 +1,5 @@
 /** What an opening of the current node must be, and whether a node that can be opened is well-formed. */
-import { checkChunk } from "../../aivm/index.ts";
+import { checkChunk, chunkCount } from "../../aivm/index.ts";
 import {
   concatBytes,
   EMPTY,
@@ -11,7 +11,6 @@ import {
   type Verdict,
 } from "../../common/index.ts";
 import { LossReason, MatchStage } from "../../proto/index.ts";
-import { chunkCount } from "../../aivm/index.ts";
 import type { Referee, SlotRule } from "../referee/referee.ts";
 import { openingDepth } from "./levels.ts";
 import { type Match, refuse } from "./state.ts";
@@ -54,9 +53,11 @@ export function judgeOpening(
 }
 
 function judgeNode(hash: Uint8Array, children: readonly Uint8Array[], depth: number): OpeningVerdict {
-  if (children.length !== 2 ** depth) return refuse("GAME_OPENING", `${children.length} hashes, want ${2 ** depth}`);
+  if (children.length !== 2 ** depth)
+    return refuse("GAME_OPENING", `${children.length} hashes, want ${2 ** depth}`);
   const folded = foldDescendants(children);
-  if (folded === undefined || !equalBytes(folded, hash)) return refuse("GAME_OPENING", "hash of the children");
+  if (folded === undefined || !equalBytes(folded, hash))
+    return refuse("GAME_OPENING", "hash of the children");
   return { ok: true };
 }
 
@@ -82,7 +83,10 @@ function judgeChunk(place: OpeningPlace, hash: Uint8Array, children: readonly Ui
   const verdict = checkChunk({ type: rule.type, index: place.match.chunk, bytes });
   if (verdict.ok) return { ok: true };
   const { LOSS_REASON_PADDING, LOSS_REASON_MALFORMED } = LossReason;
-  return { ok: true, loss: verdict.code === "AIVM_CHUNK_PADDING" ? LOSS_REASON_PADDING : LOSS_REASON_MALFORMED };
+  return {
+    ok: true,
+    loss: verdict.code === "AIVM_CHUNK_PADDING" ? LOSS_REASON_PADDING : LOSS_REASON_MALFORMED,
+  };
 }
 
 /** Rule of the slot that the match has reached. */

@@ -21,7 +21,10 @@ export type SlotOpening = Messages["aivm.dispute.v1.SlotOpening"];
 /** Head of the claim set of one request. */
 export type Dispute = Messages["aivm.dispute.v1.Dispute"] & { readonly rules: GameRules };
 /** Two claims descending to their first difference. */
-export type Match = Messages["aivm.dispute.v1.Match"] & { readonly left: MatchSide; readonly right: MatchSide };
+export type Match = Messages["aivm.dispute.v1.Match"] & {
+  readonly left: MatchSide;
+  readonly right: MatchSide;
+};
 
 /** Everything about one request's claims. `claims[i].index` is i, `matches[i].number` is i. */
 export interface Game {
@@ -50,7 +53,12 @@ export type Effect =
   | { readonly kind: "matchOpened"; readonly match: Match }
   | { readonly kind: "nodeOpened"; readonly match: Match; readonly claim: number; readonly level: number }
   | { readonly kind: "elementProved"; readonly match: Match; readonly value: number }
-  | { readonly kind: "claimLost"; readonly claim: Claim; readonly member: ClaimMember; readonly burnedUaivm: bigint }
+  | {
+      readonly kind: "claimLost";
+      readonly claim: Claim;
+      readonly member: ClaimMember;
+      readonly burnedUaivm: bigint;
+    }
   | { readonly kind: "claimMerged"; readonly claim: number; readonly into: number }
   | { readonly kind: "matchOver"; readonly match: Match }
   | { readonly kind: "burned"; readonly amountUaivm: bigint; readonly why: BurnReason }
@@ -165,7 +173,10 @@ export function disputeFromRecord(record: Messages["aivm.dispute.v1.Dispute"]): 
 }
 
 /** Refusal of a move. */
-export function refuse(code: string, at: string): { readonly ok: false; readonly code: string; readonly at: string } {
+export function refuse(
+  code: string,
+  at: string,
+): { readonly ok: false; readonly code: string; readonly at: string } {
   return { ok: false, code, at };
 }
 

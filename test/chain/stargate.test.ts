@@ -17,7 +17,11 @@ const CHAIN_ID = "aivm-test-1";
 const DENOM = "uaivm";
 const START = 1_000_000_000n;
 const FEE = calculateFee(200_000, `0.01${DENOM}`);
-const OPTIONS = { broadcastPollIntervalMs: 20, broadcastTimeoutMs: 8_000, gasPrice: GasPrice.fromString(`0.01${DENOM}`) };
+const OPTIONS = {
+  broadcastPollIntervalMs: 20,
+  broadcastTimeoutMs: 8_000,
+  gasPrice: GasPrice.fromString(`0.01${DENOM}`),
+};
 
 describe("the chain through CosmJS stargate, unmodified", () => {
   const folder = mkdtempSync(join(tmpdir(), "aivm-stargate-"));
@@ -84,7 +88,9 @@ describe("the chain through CosmJS stargate, unmodified", () => {
     expect((await client.getTx(sent.transactionHash))?.height).to.equal(sent.height);
     const found = await client.searchTx([{ key: "transfer.recipient", value: bob }]);
     expect(found.map(({ hash }) => hash)).to.deep.equal([sent.transactionHash]);
-    expect((await client.searchTx(`tx.height=${sent.height}`)).map(({ hash }) => hash)).to.include(sent.transactionHash);
+    expect((await client.searchTx(`tx.height=${sent.height}`)).map(({ hash }) => hash)).to.include(
+      sent.transactionHash,
+    );
     expect((await client.getAccount(alice))?.sequence).to.equal(1);
     expect((await client.getAccount(alice))?.pubkey?.type).to.equal("tendermint/PubKeySecp256k1");
   });

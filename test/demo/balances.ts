@@ -10,11 +10,14 @@ import type { BalanceRow } from "./report.ts";
 /** Accounts that modules keep money in. */
 const MODULE_ACCOUNTS = ["fee_collector", "audit_pool", "model", "runner", "inference", "dispute", "tee"];
 
+interface Balance {
+  readonly address: string;
+  readonly unit: string;
+  readonly amount: bigint;
+}
+
 /** Balances by account name. */
-export type Balances = ReadonlyMap<
-  string,
-  { readonly address: string; readonly unit: string; readonly amount: bigint }
->;
+export type Balances = ReadonlyMap<string, Balance>;
 
 /** All balances on both chains now. */
 export async function readBalances(network: Network): Promise<Balances> {
@@ -30,7 +33,7 @@ export async function readBalances(network: Network): Promise<Balances> {
       return [name, { address, unit: BASE_DENOM, amount }] as const;
     }),
   );
-  return new Map([...rows, ...(await evmCredits(network))]);
+  return new Map<string, Balance>([...rows, ...(await evmCredits(network))]);
 }
 
 /** Sum over the aivm chain: what exists. */
@@ -50,7 +53,7 @@ export function balanceRows(before: Balances, after: Balances): BalanceRow[] {
 }
 
 /** What the oracle contract owes: the work fee to the payee of the true claim, relay gas to the relayer. */
-async function evmCredits(network: Network) {
+async function evmCredits(network: Network): Promise<(readonly [string, Balance])[]> {
   const { evm } = network;
   const reader = createPublicClient({ transport: http(evm.rpc) });
   const holders = [

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createReferenceEngine, tensorsToBytes } from "../../aivm/index.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { startNetwork } from "../../cli/devnet/network.ts";
+import { startRunner } from "../../cli/devnet/services.ts";
 import { bytesToHex, equalBytes } from "../../common/index.ts";
 import { encodeInputs } from "../../sdk/tensors.ts";
 import { commitName, machineName } from "../bench/rows.ts";
@@ -12,9 +13,9 @@ import { balanceRows, readBalances, totalOf } from "./balances.ts";
 import { ask, carried, delivered } from "./chapters/contract.ts";
 import { answered, challenged, judged, truthFinal, type Verdict } from "./chapters/dispute.ts";
 import { compileModel, measureModel } from "./chapters/model.ts";
-import { modelActive, register, startRunner } from "./chapters/opening.ts";
+import { modelActive, register } from "./chapters/opening.ts";
 import { paidQuery } from "./chapters/paid.ts";
-import { plaintextNowhere, privateQuery, startEnclave } from "./chapters/private.ts";
+import { enclaveOpens, plaintextNowhere, privateQuery } from "./chapters/private.ts";
 import { type Digit, digitsFolder, drawDigit, floatInput, testDigits } from "./digits.ts";
 import { createRecorder } from "./recorder.ts";
 import { balanceTable, type DemoReport, grouped, stepTable } from "./report.ts";
@@ -33,7 +34,6 @@ export interface DemoOptions {
 
 /** Entry of the lying runner, below the code root. */
 const LIAR = "test/support/actors/liarMain";
-const HONEST = "node-runner/bin/runner";
 
 /** Runs the demo. @throws when any step does not do what it should; nothing is printed that did not happen */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
@@ -55,8 +55,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     const stage: Stage = { seed, recorder, network, model, digits };
     const before = await readBalances(network);
     await register(stage);
-    await startRunner(stage, { account: "liar", entry: LIAR, payee: 0, env: { LIE_SEED: String(seed) } });
-    await startRunner(stage, { account: "watcher", entry: HONEST, payee: 2, args: ["--watch"] });
+    const artifactFile = model.file;
+    const env = { LIE_SEED: String(seed) };
+    await startRunner(network, { account: "liar", artifactFile, payee: 0, entry: LIAR, env });
+    await startRunner(network, { account: "watcher", artifactFile, payee: 2, watch: true });
     await modelActive(stage);
     const question = await ask(stage, first);
     await carried(stage, question);
@@ -110,13 +112,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 /** The honest runner comes only now, answers a paid question; the enclave answers a private one. */
 async function sideStory(stage: Stage, second: Digit, secret: Digit) {
   await stage.recorder.step("honest", async () => {
-    const service = await startRunner(stage, { account: "runner", entry: HONEST, payee: 1 });
+    const service = await startRunner(stage.network, {
+      account: "runner",
+      artifactFile: stage.model.file,
+      payee: 1,
+    });
     const what = "an honest runner registers, after the first request was drawn";
     return { what, who: "runner", ref: String(service.ready.address), value: undefined };
   });
   const paidAnswer = paidQuery(stage, second);
   paidAnswer.catch(() => undefined);
-  await startEnclave(stage);
+  await enclaveOpens(stage);
   const privately = await privateQuery(stage, secret);
   return { paid: await paidAnswer, privately };
 }

@@ -1,4 +1,5 @@
 /** An engine over the kvstore application with stores that survive it, and a place to cut the power. */
+import type { AbciApplication } from "../../chain/abci.ts";
 import { createBlockStore } from "../../chain/engine/embedded/blockStore.ts";
 import { createEngine, type Engine } from "../../chain/engine/embedded/engine.ts";
 import type { GenesisDoc } from "../../chain/engine/embedded/genesis.ts";
@@ -61,6 +62,8 @@ export function engineOn(
     readonly genesis?: GenesisDoc;
     readonly limits?: MempoolLimits;
     readonly startNanos?: bigint;
+    /** The kvstore application by default. */
+    readonly app?: (kv: EngineKv) => AbciApplication;
   } = {},
 ): Engine {
   const power = options.power ?? (() => undefined);
@@ -74,11 +77,12 @@ export function engineOn(
       power("sign state", "after");
     },
   };
+  const createApplication = options.app ?? ((kv: EngineKv) => createKvstoreApp(kv, options.journal));
   let now = options.startNanos ?? timestampToNanos(GENESIS_TIME);
   return createEngine(
     {
       genesis: options.genesis ?? testGenesis(),
-      app: createKvstoreApp(switched(disk.appKv, "application", power), options.journal),
+      app: createApplication(switched(disk.appKv, "application", power)),
       store: createBlockStore(switched(disk.engineKv, "engine", power)),
       key,
       clock: () => {

@@ -43,7 +43,7 @@ export interface Lowering {
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
-  readonly masks: ReadonlySet<string>;
+  readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
@@ -81,14 +81,15 @@ export function createLowering(graph: OnnxGraph, calibration: Calibration, optio
 function maskedRanges(graph: OnnxGraph, calibration: Calibration): (name: string) => Range | undefined {
   const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
   const masked = masksOf(graph, calibration);
-  const span = [...masked].reduce((widest, name) => {
+  const span = [...masked.keys()].reduce((widest, name) => {
     const range = finite(name);
     return range === undefined ? widest : Math.max(widest, range.max - range.min);
   }, 0);
   return (name) => {
     const range = finite(name);
-    if (range === undefined || !masked.has(name)) return range;
-    return { min: range.min - (MASK_DEPTH + span), max: range.max };
+    const sums = masked.get(name);
+    if (range === undefined || sums === undefined) return range;
+    return { min: range.min - (MASK_DEPTH + span) * 2 ** sums, max: range.max };
   };
 }
 

@@ -1,6 +1,6 @@
 /** Masks: -infinity added to scores so that a softmax gives 0. Integers have no infinity; a value far below does the same. */
 import type { Calibration } from "../../quantize/calibrate.ts";
-import type { OnnxGraph } from "./graph.ts";
+import type { OnnxGraph, OnnxNode } from "./graph.ts";
 
 /** How far below the lowest score a masked one lies: e^-32 is 0 at any scale of a softmax. */
 export const MASK_DEPTH = 32;
@@ -11,21 +11,45 @@ const PASSES: ReadonlySet<string> = new Set([
   ...["Reshape", "Transpose", "Expand", "Unsqueeze", "Squeeze", "Slice", "Flatten", "Gather"],
 ]);
 
-/** Operators behind which a masked score is 0. */
-const ENDS: ReadonlySet<string> = new Set(["Softmax", "Exp"]);
+/** Operators behind which a masked score is 0, or is told from the others. */
+const ENDS: ReadonlySet<string> = new Set(["Softmax", "Exp", "Equal"]);
 
-/** Names of the tensors that hold -infinity and reach nothing but a softmax. */
-export function masksOf(graph: OnnxGraph, calibration: Calibration): ReadonlySet<string> {
-  const masked = new Set<string>();
-  for (const [name, stats] of calibration.stats) if (stats.masked) masked.add(name);
-  for (const [name, { data }] of calibration.constants) {
-    if (data instanceof Float32Array && data.some((v) => v === Number.NEGATIVE_INFINITY)) masked.add(name);
-  }
+/**
+ * The tensors that hold -infinity and reach nothing but a softmax or an equality, with how many sums lie between: each
+ * sum must find its operand twice as deep, so that whatever is added the result is still the lowest value.
+ */
+export function masksOf(graph: OnnxGraph, calibration: Calibration): ReadonlyMap<string, number> {
   const outputs = new Set(graph.outputs.map((value) => value.name));
-  const harmless = (name: string): boolean => {
-    if (outputs.has(name)) return false;
-    const readers = graph.nodes.filter((node) => node.inputs.includes(name));
-    return readers.every((node) => ENDS.has(node.opType) || (PASSES.has(node.opType) && node.outputs.every(harmless)));
+  const live = graph.nodes.filter((node) => node.outputs.some((name) => !calibration.constants.has(name)));
+  const known = new Map<string, number | undefined>();
+  const sumsAhead = (name: string): number | undefined => {
+    if (known.has(name)) return known.get(name);
+    const readers = live.filter((node) => node.inputs.includes(name));
+    const counts = outputs.has(name) ? [undefined] : readers.map((node) => through(node, sumsAhead));
+    const result = counts.reduce<number | undefined>((a, b) => (a === undefined || b === undefined ? undefined : Math.max(a, b)), 0);
+    known.set(name, result);
+    return result;
   };
-  return new Set([...masked].filter(harmless));
+  const masks = new Map<string, number>();
+  for (const name of maskedNames(calibration)) {
+    const sums = sumsAhead(name);
+    if (sums !== undefined) masks.set(name, sums);
+  }
+  return masks;
+}
+
+/** Sums from a reader on, or undefined when it, or what reads it, is something that a mask must not reach. */
+function through(node: OnnxNode, ahead: (name: string) => number | undefined): number | undefined {
+  if (ENDS.has(node.opType)) return 0;
+  if (!PASSES.has(node.opType)) return undefined;
+  const [sums] = node.outputs.map(ahead);
+  return sums === undefined ? undefined : sums + (node.opType === "Add" || node.opType === "Sub" ? 1 : 0);
+}
+
+function maskedNames(calibration: Calibration): string[] {
+  const computed = [...calibration.stats].filter(([, stats]) => stats.masked).map(([name]) => name);
+  const given = [...calibration.constants]
+    .filter(([, { data }]) => data instanceof Float32Array && data.some((v) => v === Number.NEGATIVE_INFINITY))
+    .map(([name]) => name);
+  return [...computed, ...given];
 }

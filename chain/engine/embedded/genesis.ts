@@ -8,7 +8,7 @@ import { formatTime, parseTime } from "./time.ts";
 import { createValidator, type EngineValidator } from "./validators.ts";
 
 /** Most bytes of a chain id. */
-export const MAX_CHAIN_ID_LENGTH = 50;
+const MAX_CHAIN_ID_LENGTH = 50;
 
 /** Amino name of an ed25519 public key in JSON. */
 export const ED25519_PUB_KEY_TYPE = "tendermint/PubKeyEd25519";

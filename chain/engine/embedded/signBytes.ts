@@ -6,7 +6,6 @@ import { bytesField, delimited, messageField, sfixed64Field, stringField, varint
 
 /** `SignedMsgType` of a precommit; a prevote is 1, a proposal 32. */
 export const PRECOMMIT_TYPE = 2;
-const PROPOSAL_TYPE = 32n;
 
 /** The members of a vote that its signature covers. `blockId` absent = a vote for nil. */
 export interface CanonicalVoteInput {
@@ -46,28 +45,6 @@ export function voteExtensionSignBytes(input: {
       sfixed64Field(2, input.height),
       sfixed64Field(3, BigInt(input.round)),
       stringField(4, input.chainId),
-    ),
-  );
-}
-
-/** Length-prefixed CanonicalProposal; `polRound` is -1 when there is no proof of lock. */
-export function proposalSignBytes(input: {
-  readonly chainId: string;
-  readonly height: bigint;
-  readonly round: number;
-  readonly polRound: number;
-  readonly blockId: BlockID;
-  readonly timestamp: Timestamp;
-}): Uint8Array {
-  return delimited(
-    concatBytes(
-      varintField(1, PROPOSAL_TYPE),
-      sfixed64Field(2, input.height),
-      sfixed64Field(3, BigInt(input.round)),
-      varintField(4, BigInt(input.polRound)),
-      canonicalBlockId(5, input.blockId),
-      messageField(6, Timestamp.encode(input.timestamp).finish()),
-      stringField(7, input.chainId),
     ),
   );
 }

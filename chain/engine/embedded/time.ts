@@ -5,14 +5,6 @@ import { AivmError } from "../../../common/errors.ts";
 const NANOS_PER_SECOND = 1_000_000_000n;
 const SECONDS_PER_DAY = 86_400n;
 
-/** Seconds of Go's zero time, 0001-01-01T00:00:00Z. */
-export const ZERO_TIME_SECONDS: bigint = -62_135_596_800n;
-
-/** Go's zero time; what an absent commit signature carries. */
-export function zeroTime(): Timestamp {
-  return Timestamp.fromPartial({ seconds: ZERO_TIME_SECONDS, nanos: 0 });
-}
-
 /** Nanoseconds since the epoch; negative before 1970. */
 export function timestampToNanos(time: Timestamp): bigint {
   return time.seconds * NANOS_PER_SECOND + BigInt(time.nanos);

@@ -5,7 +5,7 @@ import { AivmError } from "../../../common/errors.ts";
 import { ed25519Address } from "./hash.ts";
 
 /** Most voting power that a set may hold in total: 2^63 / 8. */
-export const MAX_TOTAL_VOTING_POWER: bigint = (2n ** 63n - 1n) / 8n;
+const MAX_TOTAL_VOTING_POWER = (2n ** 63n - 1n) / 8n;
 
 /** One validator of the set. */
 export interface EngineValidator {
@@ -31,7 +31,7 @@ export function sortValidators(validators: readonly EngineValidator[]): EngineVa
 }
 
 /** Sum of the powers. */
-export function totalVotingPower(validators: readonly EngineValidator[]): bigint {
+function totalVotingPower(validators: readonly EngineValidator[]): bigint {
   return validators.reduce((sum, { votingPower }) => sum + votingPower, 0n);
 }
 

@@ -33,16 +33,6 @@ export function balanceOf(ctx: Context, address: string, denom: string): bigint 
   return readAmount(ctx, balanceKey(address, denom));
 }
 
-/** Balances of an address, in order of denomination. */
-export function balancesOf(ctx: Context, address: string): CoinAmount[] {
-  const prefix = balancePrefix(address);
-  const entries = ctx.store(BANK_STORE).iterate(prefixRange(prefix));
-  return entries.map(([key, value]) => ({
-    denom: utf8ToText(key.slice(prefix.length)),
-    amount: amountOf(value),
-  }));
-}
-
 /** Everything of a denomination that exists. */
 export function supplyOf(ctx: Context, denom: string): bigint {
   return readAmount(ctx, supplyKey(denom));

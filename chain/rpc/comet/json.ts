@@ -31,7 +31,7 @@ export function hexJson(bytes: Uint8Array): string {
 }
 
 /** Base64, or null for no bytes. */
-export function bytesJson(bytes: Uint8Array): string | null {
+function bytesJson(bytes: Uint8Array): string | null {
   return bytes.length === 0 ? null : bytesToBase64(bytes);
 }
 
@@ -137,7 +137,7 @@ export function execResultJson(result: ExecTxResult): JsonObject {
 }
 
 /** Validator update inside block results; a power of 0 is left out. */
-export function validatorUpdateJson(update: ValidatorUpdate): JsonObject {
+function validatorUpdateJson(update: ValidatorUpdate): JsonObject {
   const { ed25519 } = update.pubKey;
   const sum = {
     type: "tendermint.crypto.PublicKey_Ed25519",

@@ -129,7 +129,10 @@ async function txSearch(environment: RpcEnvironment, args: RpcArguments): Promis
   const page = pageOf(ordered(committed, args, "asc"), args);
   const prove = args.bool("prove") === true;
   return {
-    txs: page.map((found) => txJson(found, prove ? blockTxs(engine, found.height) : undefined)),
+    txs: page.flatMap(({ hash }) => {
+      const found = findTx(engine.store.kv, hash);
+      return found === undefined ? [] : [txJson(found, prove ? blockTxs(engine, found.height) : undefined)];
+    }),
     total_count: String(committed.length),
   };
 }

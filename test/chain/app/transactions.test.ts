@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { QuerySupplyOfRequest, QuerySupplyOfResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { SimulateRequest, SimulateResponse } from "cosmjs-types/cosmos/tx/v1beta1/service";
-import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { AuthInfo, Fee, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import fc from "fast-check";
 import { moduleAccount } from "../../../chain/modules/bank/keeper.ts";
 import { bytesToHex } from "../../../common/index.ts";
@@ -252,6 +252,20 @@ describe("chain/app (transactions)", () => {
       true,
     );
     expect(chain.balance(bob.address)).to.equal(FUNDS + 5n);
+  });
+
+  it("a simulation without a fee covers the gas of the fee that the client will then pay", async () => {
+    const chain = await started();
+    const signed = TxRaw.decode(await chain.sign(alice, [transfer(alice, bob.address, 5n)]));
+    const authInfo = AuthInfo.decode(signed.authInfoBytes);
+    const authInfoBytes = AuthInfo.encode({ ...authInfo, fee: Fee.fromPartial({}) }).finish();
+    const txBytes = TxRaw.encode({ ...signed, authInfoBytes, signatures: [new Uint8Array()] }).finish();
+    const request = SimulateRequest.encode(SimulateRequest.fromPartial({ txBytes })).finish();
+    const { value } = chain.query("/cosmos.tx.v1beta1.Service/Simulate", request);
+    const gas = SimulateResponse.decode(value).gasInfo?.gasUsed ?? 0n;
+    await chain.send(bob, [transfer(bob, alice.address, 5n)]);
+    const { gasUsed } = await chain.send(alice, [transfer(alice, bob.address, 5n)]);
+    expect(gas >= gasUsed && gas < gasUsed + 10_000n, `${gas} for ${gasUsed}`).to.equal(true);
   });
 
   it("executing a block twice before its commit gives the same app hash, results and state", async () => {

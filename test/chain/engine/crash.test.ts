@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Engine } from "../../../chain/engine/embedded/engine.ts";
 import { signPrecommit } from "../../../chain/engine/embedded/privValidator.ts";
-import { searchTxs } from "../../../chain/engine/embedded/query/eventIndex.ts";
+import { findTx, searchTxs } from "../../../chain/engine/embedded/query/eventIndex.ts";
 import { parseQuery } from "../../../chain/engine/embedded/query/parse.ts";
 import { nanosToTimestamp } from "../../../chain/engine/embedded/time.ts";
 import { bytesToHex, utf8 } from "../../../common/bytes.ts";
@@ -76,7 +76,7 @@ describe("embedded engine: power cuts", () => {
         const txs = engine.store.block(height)?.data.txs ?? [];
         const found = await searchTxs(engine.store.kv, parseQuery(`tx.height=${height}`));
         expect(
-          found.map(({ tx }) => tx),
+          found.map(({ hash }) => findTx(engine.store.kv, hash)?.tx),
           error.message,
         ).to.deep.equal(txs);
       }

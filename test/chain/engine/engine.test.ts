@@ -132,6 +132,25 @@ describe("embedded engine: blocks", () => {
     expect((await engine.produceBlock()).block.lastCommit?.round).to.equal(1);
   });
 
+  it("forgets old blocks when told to, and goes on", async () => {
+    const disk = createDisk();
+    const engine = engineOn(disk);
+    await engine.start();
+    for (let count = 0; count < 6; count++) await engine.produceBlock();
+    await engine.store.prune(5n, 2);
+    expect(engine.store.base()).to.equal(3n);
+    await engine.store.prune(5n, 100);
+    const { store } = engine;
+    expect(store.base()).to.equal(5n);
+    expect([store.block(4n), store.meta(4n), store.results(4n), store.seenCommit(4n)]).to.deep.equal(
+      Array(4).fill(undefined),
+    );
+    expect(store.block(5n)?.header.height).to.equal(5n);
+    const restarted = engineOn(disk);
+    await restarted.start();
+    expect((await restarted.produceBlock()).block.header.height).to.equal(7n);
+  });
+
   it("refuses a genesis whose validator is somebody else", async () => {
     const genesis = testGenesis();
     const [own] = genesis.validators;

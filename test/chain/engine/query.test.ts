@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { Engine } from "../../../chain/engine/embedded/engine.ts";
 import { txHash } from "../../../chain/engine/embedded/hash.ts";
-import { searchBlocks, searchTxs } from "../../../chain/engine/embedded/query/eventIndex.ts";
+import { findTx, searchBlocks, searchTxs } from "../../../chain/engine/embedded/query/eventIndex.ts";
 import { flattenEvents, queryMatches } from "../../../chain/engine/embedded/query/eventMap.ts";
 import { parseQuery } from "../../../chain/engine/embedded/query/parse.ts";
-import { bytesToHex, utf8, utf8ToText } from "../../../common/bytes.ts";
+import { bytesToHex, EMPTY, utf8, utf8ToText } from "../../../common/bytes.ts";
 import { isAivmError } from "../../../common/errors.ts";
 import { createDisk, engineOn } from "../../support/engineFixture.ts";
 
@@ -100,7 +100,9 @@ describe("transaction and block index", () => {
   });
 
   const search = async (text: string): Promise<string[]> =>
-    (await searchTxs(engine.store.kv, parseQuery(text))).map(({ tx }) => utf8ToText(tx));
+    (await searchTxs(engine.store.kv, parseQuery(text))).map(({ hash }) =>
+      utf8ToText(findTx(engine.store.kv, hash)?.tx ?? EMPTY),
+    );
 
   it("finds by hash alone and ignores every other condition", async () => {
     const hash = bytesToHex(txHash(utf8("k2=v2"))).toUpperCase();

@@ -8,7 +8,7 @@ import { createTempHome } from "../../support/tempHome.ts";
 const NODE = join(import.meta.dirname, "..", "..", "support", "kvstoreNode.ts");
 const BLOCK_MS = "20";
 /** Broadcast replies after which each run is killed; primes, so that kills fall into different phases of a block. */
-const KILL_AFTER_REPLIES = [3, 17, 41, 89, 29, 61];
+const KILL_AFTER_REPLIES = [3, 17, 61, 29];
 
 /** What was seen as committed before a kill. */
 interface Witness {

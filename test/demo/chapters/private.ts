@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { startEnclave } from "../../../cli/devnet/services.ts";
 import { bytesToHex } from "../../../common/index.ts";
 import { getBlock } from "../../../sdk/actions/getBlock.ts";
 import { getStatus } from "../../../sdk/actions/getStatus.ts";
@@ -12,25 +13,10 @@ import type { Stage } from "../stage.ts";
 import { inputBytes } from "./contract.ts";
 
 /** Starts the enclave's host; its keys are registered on the chain with their evidence. */
-export async function startEnclave(stage: Stage): Promise<void> {
+export async function enclaveOpens(stage: Stage): Promise<void> {
   const { network, model, recorder } = stage;
   await recorder.step("enclave", async () => {
-    const service = await network.start({
-      name: "enclave",
-      entry: "node-runner/bin/enclave",
-      args: [
-        "--rpc",
-        network.rpc,
-        "--home",
-        join(network.home, "enclave"),
-        "--key",
-        network.account("enclave").keyFile,
-        "--vendor",
-        network.vendor.file,
-        "--artifact",
-        model.file,
-      ],
-    });
+    const service = await startEnclave(network, model.file);
     const what = "keys registered with SIMULATED evidence: no hardware protects this query";
     return { what, who: "enclave host", ref: `key ${String(service.ready.keyId)}`, value: undefined };
   });

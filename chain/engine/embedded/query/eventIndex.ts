@@ -62,27 +62,32 @@ export function findTx(kv: EngineKv, hash: Uint8Array): TxResult | undefined {
   return bytes === undefined ? undefined : TxResult.decode(bytes);
 }
 
+/** A transaction that a search found: its hash, and the height of a block that has it. */
+export interface FoundTx {
+  readonly hash: Uint8Array;
+  readonly height: bigint;
+}
+
 /**
  * Transactions that `query` finds, ascending by place, each once. A condition on tx.hash short-circuits to a look-up.
  * @throws CHAIN_QUERY on a malformed hash or a search that reads too much.
  */
-export async function searchTxs(kv: EngineKv, query: EventQuery): Promise<TxResult[]> {
+export async function searchTxs(kv: EngineKv, query: EventQuery): Promise<FoundTx[]> {
   const byHash = query.conditions.find(({ tag, operator }) => tag === TX_HASH && operator === "=");
   if (byHash !== undefined) {
-    const found = findTx(kv, hashArgument(byHash));
-    return found === undefined ? [] : [found];
+    const hash = hashArgument(byHash);
+    const found = findTx(kv, hash);
+    return found === undefined ? [] : [{ hash, height: found.height }];
   }
   const places = await searchPlaces(kv, { index: "tx", heightTag: TX_HEIGHT, query });
-  const seen = new Set<string>();
-  const found: TxResult[] = [];
-  for (const place of places) {
-    const hash = kv.get(placeKey(place.height, place.txIndex));
-    if (hash === undefined || seen.has(bytesToHex(hash))) continue;
-    seen.add(bytesToHex(hash));
-    const result = findTx(kv, hash);
-    if (result !== undefined) found.push(result);
+  const found = new Map<string, FoundTx>();
+  for (const { height, txIndex } of places) {
+    const hash = kv.get(placeKey(height, txIndex));
+    if (hash === undefined) continue;
+    const id = bytesToHex(hash);
+    if (!found.has(id)) found.set(id, { hash, height });
   }
-  return found;
+  return [...found.values()];
 }
 
 /** Heights of blocks whose own events satisfy `query`, ascending. `tip`/`base` bound a query by height alone. */
