@@ -1,9 +1,10 @@
 /** Accuracy of an artifact beside the float model's, over a labelled split: the figures of the card, always measured. */
+
+import { AivmError } from "../../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { OnnxTensor } from "../import/onnx/graph.ts";
 import type { Program } from "../program/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { AivmError } from "../../common/errors.ts";
 import type { CalibrationSample } from "./calibrate.ts";
 import { quantizeInput } from "./fidelity.ts";
 import type { FloatSession } from "./reference.ts";
@@ -56,7 +57,9 @@ export async function evaluateAccuracy(task: AccuracyTask): Promise<AccuracyRepo
   const sums = { float: 0, fixed: 0, agree: 0, clamped: 0, elements: 0, worst: 0, signal: 0, noise: 0 };
   for (const [i, sample] of split.samples.entries()) {
     const feeds = feedsOf(program, sample);
-    const inputs = program.inputs.map((port, k) => quantizeInput(port, feeds[k]?.data ?? [], feeds[k]?.dtype === "float32"));
+    const inputs = program.inputs.map((port, k) =>
+      quantizeInput(port, feeds[k]?.data ?? [], feeds[k]?.dtype === "float32"),
+    );
     for (const [k, port] of program.inputs.entries()) {
       sums.clamped += clampedCount(feeds[k], { scale: port.scale, zero: port.zero, ...rangeOf(port.type) });
       sums.elements += feeds[k]?.data.length ?? 0;
@@ -122,7 +125,10 @@ function answerOf(data: ArrayLike<number | bigint>): number {
   return best;
 }
 
-function rangeOf(type: { readonly lo: number; readonly hi: number }): { readonly lo: number; readonly hi: number } {
+function rangeOf(type: { readonly lo: number; readonly hi: number }): {
+  readonly lo: number;
+  readonly hi: number;
+} {
   return { lo: type.lo, hi: type.hi };
 }
 

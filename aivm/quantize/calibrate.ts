@@ -5,7 +5,13 @@
  */
 import { withExtraOutputs } from "../import/onnx/encode.ts";
 import { unsupportedDtype } from "../import/onnx/errors.ts";
-import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor, type OnnxValue } from "../import/onnx/graph.ts";
+import {
+  elementCount,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+} from "../import/onnx/graph.ts";
 import { calibrationShape, constantInput, emptyCalibration, notFinite, unseenRange } from "./errors.ts";
 import type { FloatReference } from "./reference.ts";
 import { arrayFor } from "./samples.ts";
@@ -29,9 +35,16 @@ export interface TensorStats {
 /** What calibration found out. */
 export interface Calibration {
   /** Program inputs with their static shapes, in graph order, bound ones left out. */
-  readonly inputs: readonly { readonly name: string; readonly dtype: OnnxTensor["dtype"]; readonly shape: readonly number[] }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly dtype: OnnxTensor["dtype"];
+    readonly shape: readonly number[];
+  }[];
   /** Type and shape of every tensor. */
-  readonly types: ReadonlyMap<string, { readonly dtype: OnnxTensor["dtype"]; readonly shape: readonly number[] }>;
+  readonly types: ReadonlyMap<
+    string,
+    { readonly dtype: OnnxTensor["dtype"]; readonly shape: readonly number[] }
+  >;
   /** Tensors that depend on no program input. */
   readonly constants: ReadonlyMap<string, OnnxTensor>;
   /** Statistics of the float tensors that do. */
@@ -91,7 +104,10 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
   const names = tensorNames(task.graph);
   const declared = new Set(task.graph.outputs.map((value) => value.name));
   const session = await task.reference.load(
-    withExtraOutputs(task.onnx, names.filter((name) => !declared.has(name))),
+    withExtraOutputs(
+      task.onnx,
+      names.filter((name) => !declared.has(name)),
+    ),
   );
   try {
     const bound = [...(task.bound ?? new Map<string, OnnxTensor>()).values()];
@@ -100,7 +116,8 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
     for (const [i, feeds] of samples.entries()) {
       const tensors = await session.run([...feeds, ...bound]);
       collector.add(i, [...feeds, ...tensors.values()]);
-      if (i < KEPT) kept.push({ feeds, outputs: new Map([...tensors].filter(([name]) => declared.has(name))) });
+      if (i < KEPT)
+        kept.push({ feeds, outputs: new Map([...tensors].filter(([name]) => declared.has(name))) });
       task.onProgress?.(i + 1, samples.length);
     }
     return { inputs, sampleCount: samples.length, kept, ...collector.finish() };
@@ -139,7 +156,11 @@ function staticShape(task: CalibrationTask, value: OnnxValue, index: number): re
 
 function feedsOf(sample: CalibrationSample, inputs: Calibration["inputs"], index: number): OnnxTensor[] {
   if (sample.length !== inputs.length) {
-    throw calibrationShape({ item: `sample ${index}`, want: `${inputs.length} inputs`, got: `${sample.length}` });
+    throw calibrationShape({
+      item: `sample ${index}`,
+      want: `${inputs.length} inputs`,
+      got: `${sample.length}`,
+    });
   }
   return inputs.map((input, k) => {
     const values = sample[k] ?? [];
@@ -150,7 +171,8 @@ function feedsOf(sample: CalibrationSample, inputs: Calibration["inputs"], index
     const data = arrayFor(input.dtype, values);
     if (data instanceof Float32Array) {
       const bad = data.findIndex((v) => !Number.isFinite(v));
-      if (bad >= 0) throw notFinite({ item: `sample ${index}, input ${input.name}`, got: `${data[bad]} at ${bad}` });
+      if (bad >= 0)
+        throw notFinite({ item: `sample ${index}, input ${input.name}`, got: `${data[bad]} at ${bad}` });
     }
     return { name: input.name, dtype: input.dtype, shape: input.shape, data };
   });
@@ -204,7 +226,11 @@ function createCollector(task: CalibrationTask, inputs: Calibration["inputs"]): 
   return { add, finish };
 }
 
-function widen(ranges: Map<string, { min: number; max: number }>, key: string, values: ArrayLike<number>): void {
+function widen(
+  ranges: Map<string, { min: number; max: number }>,
+  key: string,
+  values: ArrayLike<number>,
+): void {
   const range = ranges.get(key) ?? nothing();
   for (let i = 0; i < values.length; i++) {
     range.min = Math.min(range.min, values[i] ?? 0);
@@ -214,7 +240,14 @@ function widen(ranges: Map<string, { min: number; max: number }>, key: string, v
 }
 
 function emptySeen(length: number): Seen {
-  return { range: nothing(), held: nothing(), sum: new Float64Array(length), minAbs: Number.POSITIVE_INFINITY, finite: true, masked: false };
+  return {
+    range: nothing(),
+    held: nothing(),
+    sum: new Float64Array(length),
+    minAbs: Number.POSITIVE_INFINITY,
+    finite: true,
+    masked: false,
+  };
 }
 
 function nothing(): { min: number; max: number } {
@@ -242,7 +275,14 @@ function statsOf(entry: Seen, samples: number): TensorStats {
   const max = Math.max(entry.range.max, entry.held.max);
   const empty = min > max;
   const mean = entry.sum.map((v) => v / samples);
-  return { min: empty ? 0 : min, max: empty ? 0 : max, minAbs: entry.minAbs, mean, finite: entry.finite, masked: entry.masked };
+  return {
+    min: empty ? 0 : min,
+    max: empty ? 0 : max,
+    minAbs: entry.minAbs,
+    mean,
+    finite: entry.finite,
+    masked: entry.masked,
+  };
 }
 
 /** Fails on a set that can not be trusted: an input that never varies, or samples far outside the others' range. */
@@ -266,9 +306,14 @@ function assertSameType(
   index: number,
 ): void {
   if (known === undefined) return;
-  if (known.shape.length === tensor.shape.length && known.shape.every((s, i) => s === tensor.shape[i])) return;
+  if (known.shape.length === tensor.shape.length && known.shape.every((s, i) => s === tensor.shape[i]))
+    return;
   const want = `shape [${known.shape.join(",")}] as in sample 0`;
-  throw calibrationShape({ item: `sample ${index}, tensor ${tensor.name}`, want, got: `[${tensor.shape.join(",")}]` });
+  throw calibrationShape({
+    item: `sample ${index}, tensor ${tensor.name}`,
+    want,
+    got: `[${tensor.shape.join(",")}]`,
+  });
 }
 
 /** Operators whose result depends on the type or shape of an input only, which are static here. */

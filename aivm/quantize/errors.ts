@@ -20,7 +20,11 @@ export function emptyCalibration(): AivmError {
 }
 
 /** A sample that does not fit the model's inputs. */
-export function calibrationShape(facts: { readonly item: string; readonly want: string; readonly got: string }): AivmError {
+export function calibrationShape(facts: {
+  readonly item: string;
+  readonly want: string;
+  readonly got: string;
+}): AivmError {
   return new AivmError("AIVM_CALIBRATION_SHAPE", {
     what: "calibration sample",
     ...facts,
@@ -34,12 +38,17 @@ export function notFinite(facts: { readonly item: string; readonly got: string }
     what: "value met in calibration",
     want: "finite numbers: integers have no NaN and no infinity",
     ...facts,
-    remedy: "clean the samples; when the model itself makes the value, replace that part (a finite mask instead of -inf)",
+    remedy:
+      "clean the samples; when the model itself makes the value, replace that part (a finite mask instead of -inf)",
   });
 }
 
 /** Samples that disagree about a range: some would be clamped by the range that the others need. */
-export function unseenRange(facts: { readonly item: string; readonly excess: number; readonly limit: number }): AivmError {
+export function unseenRange(facts: {
+  readonly item: string;
+  readonly excess: number;
+  readonly limit: number;
+}): AivmError {
   return new AivmError("AIVM_CALIBRATION_UNSEEN_RANGE", {
     what: "calibration set",
     item: facts.item,

@@ -1,11 +1,12 @@
 /** How far the integer program is from the float model, output by output, on samples that both have run. */
+
+import { AivmError } from "../../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { OnnxTensor } from "../import/onnx/graph.ts";
 import type { InputPort, Program } from "../program/program.ts";
 import { createTensor, type Tensor } from "../tensor/tensor.ts";
 import type { KeptSample } from "./calibrate.ts";
 import { quantizeReal } from "./scheme.ts";
-import { AivmError } from "../../common/errors.ts";
 
 /** One output of the program beside the float model's. */
 export interface Fidelity {
@@ -47,7 +48,11 @@ function outOfRange(port: InputPort, value: number, index: number): AivmError {
 }
 
 /** Runs the program on the kept samples and compares every output. */
-export async function measureFidelity(engine: Engine, program: Program, samples: readonly KeptSample[]): Promise<Fidelity[]> {
+export async function measureFidelity(
+  engine: Engine,
+  program: Program,
+  samples: readonly KeptSample[],
+): Promise<Fidelity[]> {
   const sums = program.outputs.map(() => ({ largest: 0, worst: 0, signal: 0, noise: 0, integer: false }));
   for (const { feeds, outputs } of samples) {
     const inputs = program.inputs.map((port, i) => inputOf(port, feeds[i]));
@@ -64,7 +69,12 @@ export async function measureFidelity(engine: Engine, program: Program, samples:
         const difference = Math.abs(real - expected);
         entry.largest = Math.max(entry.largest, Math.abs(expected));
         // NaN compares false: a difference that is no number is the worst there is.
-        entry.worst = difference <= entry.worst ? entry.worst : Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+        entry.worst =
+          difference <= entry.worst
+            ? entry.worst
+            : Number.isNaN(difference)
+              ? Number.POSITIVE_INFINITY
+              : difference;
         entry.signal += expected * expected;
         entry.noise += difference * difference;
       }

@@ -30,7 +30,10 @@ const SCALE_OF_ZERO = 2 ** -15;
 const MIN_SCALE = 2 ** -100;
 
 /** Quantisation of integers as they are. */
-export function integerQuantization(dtype: DType, range: { readonly lo: number; readonly hi: number }): Quantization {
+export function integerQuantization(
+  dtype: DType,
+  range: { readonly lo: number; readonly hi: number },
+): Quantization {
   return { dtype, scale: 1, zero: 0, lo: range.lo, hi: range.hi };
 }
 
@@ -71,7 +74,10 @@ export function quantizeReal(value: number, q: Quantization): number {
 }
 
 /** Real values of quantised ones. */
-export function dequantize(data: ArrayLike<number>, q: { readonly scale: number; readonly zero: number }): Float64Array {
+export function dequantize(
+  data: ArrayLike<number>,
+  q: { readonly scale: number; readonly zero: number },
+): Float64Array {
   return Float64Array.from(data, (v) => q.scale * (v - q.zero));
 }
 

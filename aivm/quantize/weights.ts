@@ -28,7 +28,8 @@ export function quantizeWeights(
     for (let k = 0; k < rowLength; k++) largest = Math.max(largest, Math.abs(rows[o * rowLength + k] ?? 0));
     const scale = Math.max(largest > 0 ? largest / levels : 1 / levels, form.smallestScale?.[o] ?? 0);
     scales[o] = scale;
-    for (let k = 0; k < rowLength; k++) data[o * rowLength + k] = roundHalfEven((rows[o * rowLength + k] ?? 0) / scale);
+    for (let k = 0; k < rowLength; k++)
+      data[o * rowLength + k] = roundHalfEven((rows[o * rowLength + k] ?? 0) / scale);
   }
   return { dtype: form.dtype, data, scales };
 }

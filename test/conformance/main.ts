@@ -7,7 +7,9 @@ import { runOnnxSuite } from "./onnx.ts";
 const SUITES = { onnx: runOnnxSuite } as const;
 
 function usage(): never {
-  console.error(`usage: conformance <${Object.keys(SUITES).join("|")}> <folder> [--emit <dir>] [--only <text>] [--verbose]`);
+  console.error(
+    `usage: conformance <${Object.keys(SUITES).join("|")}> <folder> [--emit <dir>] [--only <text>] [--verbose]`,
+  );
   process.exit(2);
 }
 

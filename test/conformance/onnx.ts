@@ -69,16 +69,21 @@ async function runCase(
     } catch (error) {
       return { kind: isRefusal(error) ? "refused" : "failed", reason: reasonOf(error) };
     }
-    if (by.options.emit !== undefined) emitOutputs(join(by.options.emit, row.suite, row.case, set.name), outputs);
+    if (by.options.emit !== undefined)
+      emitOutputs(join(by.options.emit, row.suite, row.case, set.name), outputs);
     const expected = expectedOutputs(set);
     if (expected.length !== outputs.length) {
-      return { kind: "failed", reason: `${set.name}: ${outputs.length} outputs, expected ${expected.length}` };
+      return {
+        kind: "failed",
+        reason: `${set.name}: ${outputs.length} outputs, expected ${expected.length}`,
+      };
     }
     for (const [i, output] of outputs.entries()) {
       const want = expected[i];
       if (want === undefined) continue;
       const verdict = judgeOutput(row.kind, output, want);
-      if (!verdict.ok) return { kind: "failed", reason: `${set.name}, output ${i} (${output.name}): ${verdict.reason}` };
+      if (!verdict.ok)
+        return { kind: "failed", reason: `${set.name}, output ${i} (${output.name}): ${verdict.reason}` };
       notes.push(verdict.note);
     }
   }

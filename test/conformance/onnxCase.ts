@@ -1,15 +1,15 @@
 /** Computing one case: compile with the case's inputs as calibration, quantise them, run. Expectations are unknown here. */
 import { readFileSync } from "node:fs";
-import { AivmError } from "../../common/errors.ts";
-import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { isOnnxRefusal } from "../../aivm/import/onnx/errors.ts";
 import { elementCount, type OnnxGraph, type OnnxTensor } from "../../aivm/import/onnx/graph.ts";
 import { shapeInputs } from "../../aivm/import/onnx/shapeInputs.ts";
+import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { quantizeInput } from "../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../aivm/quantize/reference.ts";
 import type { Tensor } from "../../aivm/tensor/tensor.ts";
+import { AivmError } from "../../common/errors.ts";
 import { type DataSet, type ManifestRow, readTensor } from "./onnxFiles.ts";
 
 /** One computed output. real = scale x (q - zero); scale 1 and zero 0 for integers. */
@@ -32,7 +32,9 @@ export async function computeCase(
   const graph = decodeOnnx(onnx);
   const feeds = feedsOf(graph, given.set);
   const fixing = new Set(shapeInputs(graph));
-  const bound = new Map(feeds.filter((tensor) => fixing.has(tensor.name)).map((tensor) => [tensor.name, tensor]));
+  const bound = new Map(
+    feeds.filter((tensor) => fixing.has(tensor.name)).map((tensor) => [tensor.name, tensor]),
+  );
   const free = feeds.filter((tensor) => !fixing.has(tensor.name));
   const { model, program } = await compileOnnx({
     onnx,
@@ -46,7 +48,9 @@ export async function computeCase(
     shapes: new Map(free.map((tensor) => [tensor.name, tensor.shape])),
     ...(row.kind === "float" ? { errorLimit: FLOAT_ERROR_LIMIT } : {}),
   });
-  const inputs = program.inputs.map((port, i) => quantizeInput(port, free[i]?.data ?? [], free[i]?.dtype === "float32"));
+  const inputs = program.inputs.map((port, i) =>
+    quantizeInput(port, free[i]?.data ?? [], free[i]?.dtype === "float32"),
+  );
   const { outputs } = await (await loadWasmEngine(model)).run({ inputs });
   return program.outputs.flatMap(({ name, scale, zero }, i) => {
     const tensor = outputs[i];
@@ -61,7 +65,12 @@ function feedsOf(graph: OnnxGraph, set: DataSet): OnnxTensor[] {
     if (file !== undefined) return { ...readTensor(file), name: value.name };
     const shape = (value.shape ?? []).map((size) => (typeof size === "number" ? size : 1));
     const count = elementCount(shape);
-    return { name: value.name, dtype: "float32", shape, data: Float32Array.from({ length: count }, (_, k) => k / count) };
+    return {
+      name: value.name,
+      dtype: "float32",
+      shape,
+      data: Float32Array.from({ length: count }, (_, k) => k / count),
+    };
   });
 }
 
@@ -82,6 +91,11 @@ export function isRefusal(error: unknown): boolean {
 
 /** One line for an error. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof AivmError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text =
+    error instanceof AivmError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
   return text.replaceAll("\n", " ").slice(0, 600);
 }

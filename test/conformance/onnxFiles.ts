@@ -30,13 +30,26 @@ export function filesOf(folder: string, row: ManifestRow): CaseFiles {
   const base = join(folder, row.suite, row.case);
   const single = join(base, `${row.case}.onnx`);
   if (existsSync(single)) {
-    return { model: single, sets: [{ name: "test_data_set_0", inputs: undefined, outputs: [join(base, `${row.case}_output_0.pb`)] }] };
+    return {
+      model: single,
+      sets: [
+        { name: "test_data_set_0", inputs: undefined, outputs: [join(base, `${row.case}_output_0.pb`)] },
+      ],
+    };
   }
-  const names = readdirSync(base).filter((name) => name.startsWith("test_data_set_")).sort();
-  return { model: join(base, "model.onnx"), sets: names.map((name) => ({ name, ...numbered(join(base, name)) })) };
+  const names = readdirSync(base)
+    .filter((name) => name.startsWith("test_data_set_"))
+    .sort();
+  return {
+    model: join(base, "model.onnx"),
+    sets: names.map((name) => ({ name, ...numbered(join(base, name)) })),
+  };
 }
 
-function numbered(folder: string): { readonly inputs: readonly string[]; readonly outputs: readonly string[] } {
+function numbered(folder: string): {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+} {
   const files = readdirSync(folder);
   const ordered = (kind: string): string[] =>
     files

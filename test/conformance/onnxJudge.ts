@@ -4,7 +4,9 @@ import type { CaseOutput } from "./onnxCase.ts";
 import type { ManifestRow } from "./onnxFiles.ts";
 
 /** The judgement; `note` of a pass says how far off it was. */
-export type Judgement = { readonly ok: true; readonly note: string } | { readonly ok: false; readonly reason: string };
+export type Judgement =
+  | { readonly ok: true; readonly note: string }
+  | { readonly ok: false; readonly reason: string };
 
 /** Share of the largest |y| that a float output may be off by, at 16-bit activations. */
 const RELATIVE_TOLERANCE = 1e-2;
@@ -39,11 +41,15 @@ function judgeFloat(kind: ManifestRow["kind"], got: CaseOutput, want: OnnxTensor
   const allowed = kind === "quant" ? got.scale : Math.max(2 * got.scale, RELATIVE_TOLERANCE * largest);
   const units = (worst / got.scale).toFixed(2);
   if (worst <= allowed) return { ok: true, note: `${units} units of scale ${got.scale.toPrecision(3)}` };
-  return { ok: false, reason: `element ${at} is off by ${worst} (${units} units of scale), allowed ${allowed}` };
+  return {
+    ok: false,
+    reason: `element ${at} is off by ${worst} (${units} units of scale), allowed ${allowed}`,
+  };
 }
 
 function judgeInteger(got: CaseOutput, want: OnnxTensor): Judgement {
-  if (got.scale !== 1 || got.zero !== 0) return { ok: false, reason: `an integer output with scale ${got.scale}` };
+  if (got.scale !== 1 || got.zero !== 0)
+    return { ok: false, reason: `an integer output with scale ${got.scale}` };
   for (let i = 0; i < want.data.length; i++) {
     if (got.tensor.data[i] !== Number(want.data[i])) {
       return { ok: false, reason: `element ${i} is ${got.tensor.data[i]}, expected ${want.data[i]}` };

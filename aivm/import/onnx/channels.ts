@@ -2,8 +2,16 @@
 import { type Multiplier, type Quantization, roundHalfEven } from "../../quantize/scheme.ts";
 import { type QuantizedWeights, quantizeWeights, weightErrorMeans } from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
-import { constantOf, foldedOutput, type FoldedOutput, type Lowering, numbersOf, onlyConsumer, outputName } from "./lowering.ts";
 import { floatAttribute, intAttribute } from "./graph.ts";
+import {
+  constantOf,
+  type FoldedOutput,
+  foldedOutput,
+  type Lowering,
+  numbersOf,
+  onlyConsumer,
+  outputName,
+} from "./lowering.ts";
 
 /** A layer with constant weights, in floats. `rows` is [channels][rowLength], in the operand order of the VM op. */
 export interface FloatLayer {
@@ -58,13 +66,25 @@ export function layerConstants(
     const real = (layer.bias[o] ?? 0) - (errors[o] ?? 0);
     const offset = Math.max(-I32_MAX, Math.min(I32_MAX, roundHalfEven(real / unit) - io.input.q.zero * sum));
     bias.push(offset);
-    factors.push(multiplier(unit / io.output.scale, magnitude * largest + Math.abs(offset), `output channel ${o}`));
+    factors.push(
+      multiplier(unit / io.output.scale, magnitude * largest + Math.abs(offset), `output channel ${o}`),
+    );
   }
   return {
     weights: integerConstant(e, weights.dtype, io.weightShape, weights.data),
     bias: integerConstant(e, "i32", [channels], bias),
-    multiplier: integerConstant(e, "i32", [channels], factors.map((f) => f.multiplier)),
-    shift: integerConstant(e, "i8", [channels], factors.map((f) => f.shift)),
+    multiplier: integerConstant(
+      e,
+      "i32",
+      [channels],
+      factors.map((f) => f.multiplier),
+    ),
+    shift: integerConstant(
+      e,
+      "i8",
+      [channels],
+      factors.map((f) => f.shift),
+    ),
   };
 }
 
@@ -72,7 +92,8 @@ export function layerConstants(
 function fittingWeights(layer: FloatLayer, input: Quantization, dtype: "i8" | "i16"): QuantizedWeights {
   const { channels, rows, bias } = layer;
   const rowLength = rows.length / channels;
-  const wide = dtype === "i16" && rowLength * 32767 * Math.max(Math.abs(input.lo), Math.abs(input.hi)) < 2 ** 41;
+  const wide =
+    dtype === "i16" && rowLength * 32767 * Math.max(Math.abs(input.lo), Math.abs(input.hi)) < 2 ** 41;
   // |bias| / (input scale x weight scale) + |zero| x sum |w| must stay an i32: 2^30 for the first leaves the rest free.
   const floor = Float64Array.from(bias, (b) => Math.abs(b) / (input.scale * 2 ** 30));
   return quantizeWeights(rows, { channels, dtype: wide ? "i16" : "i8", smallestScale: floor });

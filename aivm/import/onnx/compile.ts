@@ -3,7 +3,12 @@ import type { Engine } from "../../engine/engine.ts";
 import { createReferenceEngine } from "../../engine/reference/referenceEngine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
 import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
-import { calibrate, type Calibration, type CalibrationSample, namesOfConstants } from "../../quantize/calibrate.ts";
+import {
+  type Calibration,
+  type CalibrationSample,
+  calibrate,
+  namesOfConstants,
+} from "../../quantize/calibrate.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
@@ -123,8 +128,10 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
 
 /** A model needs an input and an output, and no tensor of size 0. */
 function assertLowerable(graph: OnnxGraph, calibration: Calibration): void {
-  if (calibration.inputs.length === 0) throw unsupportedModel("graph inputs", "at least one that is no constant", "none");
-  if (graph.outputs.length === 0) throw invalidGraph({ item: "graph outputs", want: "at least one", got: "none" });
+  if (calibration.inputs.length === 0)
+    throw unsupportedModel("graph inputs", "at least one that is no constant", "none");
+  if (graph.outputs.length === 0)
+    throw invalidGraph({ item: "graph outputs", want: "at least one", got: "none" });
   for (const [name, { shape }] of calibration.types) {
     const internal = calibration.constants.has(name) && !graph.outputs.some((value) => value.name === name);
     if (!internal && elementCount(shape) === 0) {
@@ -145,7 +152,10 @@ function defineInputs(ctx: Lowering): InputPort[] {
 /** An output must come from an op, in the ONNX axis order, and use its 16 bits. */
 function outputPort(ctx: Lowering, name: string): OutputPort {
   const fine = isFloat(ctx, name) ? refined(ctx, name, getValue(ctx, name)) : getValue(ctx, name);
-  const value = fine.ref.kind === "op" ? fine : emit(ctx.e, "reshape", { operands: [fine], shape: fine.shape, q: fine.q });
+  const value =
+    fine.ref.kind === "op"
+      ? fine
+      : emit(ctx.e, "reshape", { operands: [fine], shape: fine.shape, q: fine.q });
   return { name, source: value.ref, scale: value.q.scale, zero: value.q.zero };
 }
 
@@ -170,6 +180,10 @@ function assertFidelity(fidelity: readonly Fidelity[], limit: number): void {
   for (const output of fidelity) {
     const allowed = output.integer ? 0 : Math.max(2 * output.scale, limit * output.largest);
     if (output.worst <= allowed) continue;
-    throw precisionError(`output ${output.name}`, `an error of at most ${allowed} on the calibration samples`, `${output.worst}`);
+    throw precisionError(
+      `output ${output.name}`,
+      `an error of at most ${allowed} on the calibration samples`,
+      `${output.worst}`,
+    );
   }
 }

@@ -1,7 +1,17 @@
 /** Conv and ConvTranspose (ai.onnx 1, 11, 22), any rank, any groups, weights constant or computed. */
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
-import { addScaled, concat, emit, rearrange, rescale, reshape, slice, transpose, type Value } from "./emit.ts";
+import {
+  addScaled,
+  concat,
+  emit,
+  rearrange,
+  rescale,
+  reshape,
+  slice,
+  transpose,
+  type Value,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
@@ -67,7 +77,11 @@ function lowerConvTranspose(ctx: Lowering, node: OnnxNode): void {
   const xShape = shapeOf(ctx, inputName(node, 0));
   const wShape = shapeOf(ctx, inputName(node, 1));
   const groups = intAttribute(node, "group", 1);
-  const sizes = { input: xShape.slice(2), output: shapeOf(ctx, outputName(node)).slice(2), kernel: wShape.slice(2) };
+  const sizes = {
+    input: xShape.slice(2),
+    output: shapeOf(ctx, outputName(node)).slice(2),
+    kernel: wShape.slice(2),
+  };
   const windows = transposedWindows(node, sizes);
   const conv: Convolution = {
     groups,
@@ -89,7 +103,11 @@ function biasIsConstant(ctx: Lowering, node: OnnxNode): boolean {
 /** Padding of a transposed convolution: given, or what the output's size implies (ONNX ConvTranspose, output_shape). */
 function transposedWindows(
   node: OnnxNode,
-  sizes: { readonly input: readonly number[]; readonly output: readonly number[]; readonly kernel: readonly number[] },
+  sizes: {
+    readonly input: readonly number[];
+    readonly output: readonly number[];
+    readonly kernel: readonly number[];
+  },
 ): Windows {
   const rank = sizes.kernel.length;
   const ones = new Array<number>(rank).fill(1);
@@ -122,7 +140,9 @@ function constantRows(ctx: Lowering, node: OnnxNode, conv: Convolution, transpos
   for (let o = 0; o < conv.outChannels; o++) {
     const group = Math.floor(o / perGroupOut);
     for (let c = 0; c < perGroupIn; c++) {
-      const from = transposed ? ((group * perGroupIn + c) * perGroupOut + (o % perGroupOut)) * taps : (o * perGroupIn + c) * taps;
+      const from = transposed
+        ? ((group * perGroupIn + c) * perGroupOut + (o % perGroupOut)) * taps
+        : (o * perGroupIn + c) * taps;
       for (let t = 0; t < taps; t++) rows[o * length + c * taps + t] = weights[from + t] ?? 0;
     }
   }
@@ -147,7 +167,8 @@ function meanPatches(ctx: Lowering, node: OnnxNode, conv: Convolution): Float64A
         const base = (n * conv.inChannels + g * perGroup + c) * plane;
         for (let i = 0; i < positions * taps; i++) {
           const source = conv.map[i] ?? -1;
-          if (source >= 0) out[c * taps + (i % taps)] = (out[c * taps + (i % taps)] ?? 0) + (mean[base + source] ?? 0);
+          if (source >= 0)
+            out[c * taps + (i % taps)] = (out[c * taps + (i % taps)] ?? 0) + (mean[base + source] ?? 0);
         }
       }
     }
@@ -163,8 +184,12 @@ function lowerNative(ctx: Lowering, node: OnnxNode, conv: Convolution): void {
   const perGroup = conv.inChannels / conv.groups;
   const { layer, output } = foldFollowers(ctx, constantRows(ctx, node, conv, false), outputName(node));
   const stored = getChannelsLast(ctx, inputName(node, 0));
-  const x = windows.kernel.length === 1 ? reshape(e, stored, [conv.batch, 1, windows.input[0] ?? 1, conv.inChannels]) : stored;
-  const two = (values: readonly number[], first: number): readonly number[] => (values.length === 1 ? [first, ...values] : values);
+  const x =
+    windows.kernel.length === 1
+      ? reshape(e, stored, [conv.batch, 1, windows.input[0] ?? 1, conv.inChannels])
+      : stored;
+  const two = (values: readonly number[], first: number): readonly number[] =>
+    values.length === 1 ? [first, ...values] : values;
   const channelLast = (row: Float64Array): Float64Array => swapRowOrder(row, { channels: perGroup, taps });
   const ordered = { ...layer, rows: perRow(layer, channelLast) };
   const constants = layerConstants(ctx, ordered, {
@@ -185,18 +210,27 @@ function lowerNative(ctx: Lowering, node: OnnxNode, conv: Convolution): void {
   const { weights, bias, multiplier, shift } = constants;
   const y = emit(e, "conv2d", { operands: [x, weights, bias, multiplier, shift], shape, q: output.q, attrs });
   const rank = windows.kernel.length + 2;
-  setValue(ctx, output.name, reshape(e, y, [conv.batch, ...windows.output, conv.outChannels]), channelsLast(rank));
+  setValue(
+    ctx,
+    output.name,
+    reshape(e, y, [conv.batch, ...windows.output, conv.outChannels]),
+    channelsLast(rank),
+  );
 }
 
 function perRow(layer: FloatLayer, change: (row: Float64Array) => Float64Array): Float64Array {
   const length = layer.rows.length / layer.channels;
   const out = new Float64Array(layer.rows.length);
-  for (let o = 0; o < layer.channels; o++) out.set(change(layer.rows.subarray(o * length, (o + 1) * length)), o * length);
+  for (let o = 0; o < layer.channels; o++)
+    out.set(change(layer.rows.subarray(o * length, (o + 1) * length)), o * length);
   return out;
 }
 
 /** [channel][kernel position] -> [kernel position][channel]. */
-function swapRowOrder(row: Float64Array, sizes: { readonly channels: number; readonly taps: number }): Float64Array {
+function swapRowOrder(
+  row: Float64Array,
+  sizes: { readonly channels: number; readonly taps: number },
+): Float64Array {
   return row.map((_, i) => row[(i % sizes.channels) * sizes.taps + Math.floor(i / sizes.channels)] ?? 0);
 }
 
@@ -223,7 +257,12 @@ function lowerGathered(ctx: Lowering, node: OnnxNode, conv: Convolution, raw: Fl
     });
     const { weights, bias, multiplier, shift } = constants;
     const shape = [...rows.shape.slice(0, -1), perGroupOut];
-    return emit(e, "linear", { operands: [rows, weights, bias, multiplier, shift], shape, q: output.q, attrs: [output.q.zero] });
+    return emit(e, "linear", {
+      operands: [rows, weights, bias, multiplier, shift],
+      shape,
+      q: output.q,
+      attrs: [output.q.zero],
+    });
   });
   setValue(ctx, output.name, toChannelsFirst(ctx, concat(e, parts, 2), conv));
 }
@@ -252,7 +291,11 @@ function gatherRows(ctx: Lowering, x: Value, conv: Convolution, group: number): 
 
 /** [N, positions, channels] -> [N, channels, spatial...]. */
 function toChannelsFirst(ctx: Lowering, y: Value, conv: Convolution): Value {
-  return reshape(ctx.e, transpose(ctx.e, y, [0, 2, 1]), [conv.batch, conv.outChannels, ...conv.windows.output]);
+  return reshape(ctx.e, transpose(ctx.e, y, [0, 2, 1]), [
+    conv.batch,
+    conv.outChannels,
+    ...conv.windows.output,
+  ]);
 }
 
 // ---- computed weights ---------------------------------------------------------------------------------------------
@@ -268,7 +311,8 @@ function lowerComputed(ctx: Lowering, node: OnnxNode, conv: Convolution, transpo
   );
   const sum = concat(e, parts, 2);
   const bias = hasInput(node, 2) ? operandValue(ctx, inputName(node, 2)) : undefined;
-  if (bias !== undefined && bias.shape.length > 1) throw unsupportedForm(node, { want: "a bias of rank 1", got: `rank ${bias.shape.length}` });
+  if (bias !== undefined && bias.shape.length > 1)
+    throw unsupportedForm(node, { want: "a bias of rank 1", got: `rank ${bias.shape.length}` });
   const y = bias === undefined ? rescale(e, sum, output.q) : addScaled(e, { a: sum, b: bias }, output.q);
   setValue(ctx, output.name, toChannelsFirst(ctx, y, conv));
 }
@@ -286,7 +330,11 @@ function weightRows(
   const perGroupIn = conv.inChannels / conv.groups;
   if (!at.transposed) {
     const all = reshape(e, weights, [conv.outChannels, perGroupIn * taps]);
-    return slice(e, all, { starts: [at.group * perGroupOut, 0], steps: [1, 1], sizes: [perGroupOut, perGroupIn * taps] });
+    return slice(e, all, {
+      starts: [at.group * perGroupOut, 0],
+      steps: [1, 1],
+      sizes: [perGroupOut, perGroupIn * taps],
+    });
   }
   const all = reshape(e, weights, [conv.inChannels, perGroupOut, taps]);
   const starts = [at.group * perGroupIn, 0, 0];

@@ -28,7 +28,8 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
     }
   } catch (error) {
     // A random file mostly fails here; a real one that is cut short has its IR version read before the cut.
-    if (error instanceof AivmError && error.code === "AIVM_ONNX_TRUNCATED" && plausibleIr(irVersion)) throw error;
+    if (error instanceof AivmError && error.code === "AIVM_ONNX_TRUNCATED" && plausibleIr(irVersion))
+      throw error;
     throw notAModel(`${bytes.length} bytes that do not decode`, error);
   }
   if (graphs.length === 0 || !plausibleIr(irVersion)) {
@@ -63,7 +64,9 @@ function decodeOpset(bytes: Uint8Array): number {
 }
 
 /** Several `graph` fields merge, as protobuf prescribes for a singular message field. */
-function decodeGraph(parts: readonly Uint8Array[]): Pick<OnnxGraph, "nodes" | "initializers" | "inputs" | "outputs"> {
+function decodeGraph(
+  parts: readonly Uint8Array[],
+): Pick<OnnxGraph, "nodes" | "initializers" | "inputs" | "outputs"> {
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
   const inputs: OnnxValue[] = [];
@@ -75,7 +78,8 @@ function decodeGraph(parts: readonly Uint8Array[]): Pick<OnnxGraph, "nodes" | "i
       initializers.set(tensor.name, tensor);
     } else if (field.number === 11) inputs.push(decodeValue(field.bytes));
     else if (field.number === 12) outputs.push(decodeValue(field.bytes));
-    else if (field.number === 15) throw invalidGraph({ item: "initializers", want: "dense tensors", got: "sparse" });
+    else if (field.number === 15)
+      throw invalidGraph({ item: "initializers", want: "dense tensors", got: "sparse" });
   }
   return { nodes, initializers, inputs: inputs.filter((v) => !initializers.has(v.name)), outputs };
 }
@@ -109,7 +113,11 @@ function decodeAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
   return [name, attributeOfType(name, type, of)];
 }
 
-function attributeOfType(name: string, type: number, of: (number: number) => readonly WireField[]): OnnxAttribute {
+function attributeOfType(
+  name: string,
+  type: number,
+  of: (number: number) => readonly WireField[],
+): OnnxAttribute {
   switch (type) {
     case 1:
       return { kind: "float", value: of(2).flatMap(floats)[0] ?? 0 };
@@ -124,16 +132,34 @@ function attributeOfType(name: string, type: number, of: (number: number) => rea
     case 6:
       return { kind: "floats", value: of(7).flatMap(floats) };
     case 7:
-      return { kind: "ints", value: of(8).flatMap(varints).map((v) => Number(toSigned(v))) };
+      return {
+        kind: "ints",
+        value: of(8)
+          .flatMap(varints)
+          .map((v) => Number(toSigned(v))),
+      };
     case 8:
       return { kind: "strings", value: of(9).map((field) => utf8ToText(field.bytes)) };
     default:
-      throw invalidGraph({ item: `attribute ${name}`, want: "a float, int, string, tensor or list", got: `type ${type}` });
+      throw invalidGraph({
+        item: `attribute ${name}`,
+        want: "a float, int, string, tensor or list",
+        got: `type ${type}`,
+      });
   }
 }
 
 function guessType(all: readonly WireField[]): number {
-  const byField: readonly (readonly [number, number])[] = [[2, 1], [3, 2], [4, 3], [5, 4], [6, 5], [7, 6], [8, 7], [9, 8]];
+  const byField: readonly (readonly [number, number])[] = [
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [5, 4],
+    [6, 5],
+    [7, 6],
+    [8, 7],
+    [9, 8],
+  ];
   return byField.find(([number]) => all.some((field) => field.number === number))?.[1] ?? 0;
 }
 

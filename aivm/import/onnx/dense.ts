@@ -54,9 +54,16 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
   const right = orient(ctx, operandValue(ctx, inputName(node, 1)), !transB);
   const output = foldedOutput(ctx, outputName(node));
   const product = matmulWide(ctx.e, left, right);
-  if (!hasInput(node, 2)) return setValue(ctx, output.name, rescale(ctx.e, product, output.q, alpha));
+  if (!hasInput(node, 2)) {
+    setValue(ctx, output.name, rescale(ctx.e, product, output.q, alpha));
+    return;
+  }
   const term = operandValue(ctx, inputName(node, 2));
-  setValue(ctx, output.name, addScaled(ctx.e, { a: product, b: term, factorA: alpha, factorB: beta }, output.q));
+  setValue(
+    ctx,
+    output.name,
+    addScaled(ctx.e, { a: product, b: term, factorA: alpha, factorB: beta }, output.q),
+  );
 }
 
 /** True for shapes that broadcast to one value per column of [m, n]. */
@@ -84,10 +91,17 @@ function lowerLayer(
   const parts = Math.ceil(length / LONGEST_ROW);
   const size = Math.ceil(length / parts);
   if (parts === 1) {
-    return setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
+    setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
+    return;
   }
   // Partial sums, ten bits finer than the result and with room for their own sizes.
-  const fine: Quantization = { dtype: "i32", scale: output.q.scale / 2 ** 10, zero: 0, lo: -(2 ** 30), hi: 2 ** 30 };
+  const fine: Quantization = {
+    dtype: "i32",
+    scale: output.q.scale / 2 ** 10,
+    zero: 0,
+    lo: -(2 ** 30),
+    hi: 2 ** 30,
+  };
   let sum: Value | undefined;
   for (let start = 0; start < length; start += size) {
     const count = Math.min(size, length - start);
@@ -98,7 +112,8 @@ function lowerLayer(
     const partial = linear(ctx, piece, { layer: part, means: means.slice(start, start + count), q: fine });
     sum = sum === undefined ? partial : addScaled(ctx.e, { a: sum, b: partial }, fine);
   }
-  if (sum !== undefined) setValue(ctx, output.name, reshape(ctx.e, rescale(ctx.e, sum, output.q), facts.shape));
+  if (sum !== undefined)
+    setValue(ctx, output.name, reshape(ctx.e, rescale(ctx.e, sum, output.q), facts.shape));
 }
 
 /** Longest dot product of one op: a witness of two 16-bit rows stays within its bound. */
@@ -112,7 +127,11 @@ function linear(
 ): Value {
   const { channels } = by.layer;
   const weightShape = [channels, by.layer.rows.length / channels];
-  const constants = layerConstants(ctx, by.layer, { input: { q: x.q, means: [by.means] }, output: by.q, weightShape });
+  const constants = layerConstants(ctx, by.layer, {
+    input: { q: x.q, means: [by.means] },
+    output: by.q,
+    weightShape,
+  });
   const { weights, bias, multiplier, shift } = constants;
   const operands = [x, weights, bias, multiplier, shift];
   const shape = [...x.shape.slice(0, -1), channels];
@@ -129,11 +148,18 @@ function columns(
   for (let o = 0; o < layer.channels; o++) {
     rows.set(layer.rows.subarray(o * length + of.start, o * length + of.start + of.count), o * of.count);
   }
-  return { channels: layer.channels, rows, bias: of.withBias ? layer.bias : new Float64Array(layer.channels) };
+  return {
+    channels: layer.channels,
+    rows,
+    bias: of.withBias ? layer.bias : new Float64Array(layer.channels),
+  };
 }
 
 /** Mean of each of the `length` operands over all rows. */
-function meanRows(mean: ArrayLike<number>, form: { readonly length: number; readonly transposed: boolean }): Float64Array {
+function meanRows(
+  mean: ArrayLike<number>,
+  form: { readonly length: number; readonly transposed: boolean },
+): Float64Array {
   const rows = mean.length / form.length;
   const out = new Float64Array(form.length);
   for (let i = 0; i < mean.length; i++) {
@@ -156,23 +182,30 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const biased = followingBias(ctx, outputName(node), n);
     const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
-    return lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+    lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+    return;
   }
   const a = operandValue(ctx, aName);
   const b = operandValue(ctx, bName);
   const left = a.shape.length === 1 ? reshape(e, a, [1, ...a.shape]) : a;
-  const right = b.shape.length === 1 ? reshape(e, b, [1, ...b.shape]) : transpose(e, b, lastTwoSwapped(b.shape.length));
+  const right =
+    b.shape.length === 1 ? reshape(e, b, [1, ...b.shape]) : transpose(e, b, lastTwoSwapped(b.shape.length));
   const output = foldedOutput(ctx, outputName(node));
   setValue(ctx, output.name, reshape(e, matmul(e, left, right, output.q), outShape));
 }
 
 /** An Add of a constant per column right behind a product is its bias. */
-function followingBias(ctx: Lowering, name: string, n: number): { readonly bias: Float64Array; readonly name: string } | undefined {
+function followingBias(
+  ctx: Lowering,
+  name: string,
+  n: number,
+): { readonly bias: Float64Array; readonly name: string } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;
   const tensor = constantOf(ctx, next.inputs[other]);
-  if (tensor === undefined || !(tensor.data instanceof Float32Array) || tensor.data.length !== n) return undefined;
+  if (tensor === undefined || !(tensor.data instanceof Float32Array) || tensor.data.length !== n)
+    return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
   ctx.absorbed.add(name);
   return { bias: Float64Array.from(tensor.data), name: outputName(next) };

@@ -15,7 +15,14 @@ import {
   quantizeReal,
 } from "../../quantize/scheme.ts";
 import { elementCount, equalShapes } from "../../tensor/shape.ts";
-import { DTYPE_RANGE, type DType, type Tensor, type TensorType, tensorOf, tensorToBytes } from "../../tensor/tensor.ts";
+import {
+  DTYPE_RANGE,
+  type DType,
+  type Tensor,
+  type TensorType,
+  tensorOf,
+  tensorToBytes,
+} from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 
 /** A tensor of the program: where it is, its shape, and real = scale x (q - zero) with q in [lo, hi]. */
@@ -50,7 +57,9 @@ export function constant(
   facts: { readonly shape: readonly number[]; readonly values: ArrayLike<number>; readonly q: Quantization },
 ): Value {
   const tensor = tensorOf(facts.q.dtype, facts.shape, facts.values);
-  const key = bytesToHex(sha256(new TextEncoder().encode(`${tensor.dtype}[${tensor.shape.join(",")}]`), tensorToBytes(tensor)));
+  const key = bytesToHex(
+    sha256(new TextEncoder().encode(`${tensor.dtype}[${tensor.shape.join(",")}]`), tensorToBytes(tensor)),
+  );
   let index = e.constantIndex.get(key);
   const { lo, hi } = extent(tensor.data);
   if (index === undefined) {
@@ -63,7 +72,12 @@ export function constant(
 }
 
 /** Integers as they are (indices, masks, tables): scale 1, zero 0. */
-export function integerConstant(e: Emitter, dtype: DType, shape: readonly number[], values: ArrayLike<number>): Value {
+export function integerConstant(
+  e: Emitter,
+  dtype: DType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): Value {
   return constant(e, { shape, values, q: integerQuantization(dtype, DTYPE_RANGE[dtype]) });
 }
 
@@ -116,9 +130,14 @@ export function expand(e: Emitter, x: Value, shape: readonly number[]): Value {
 export function slice(
   e: Emitter,
   x: Value,
-  at: { readonly starts: readonly number[]; readonly steps: readonly number[]; readonly sizes: readonly number[] },
+  at: {
+    readonly starts: readonly number[];
+    readonly steps: readonly number[];
+    readonly sizes: readonly number[];
+  },
 ): Value {
-  const whole = at.starts.every((s) => s === 0) && at.steps.every((s) => s === 1) && equalShapes(at.sizes, x.shape);
+  const whole =
+    at.starts.every((s) => s === 0) && at.steps.every((s) => s === 1) && equalShapes(at.sizes, x.shape);
   if (whole) return x;
   return emit(e, "slice", { operands: [x], shape: at.sizes, q: x.q, attrs: [...at.starts, ...at.steps] });
 }
@@ -202,13 +221,24 @@ export function rescale(e: Emitter, x: Value, q: Quantization, factor = 1): Valu
   // The same integers may still mean something else: a factor that the scales absorb.
   if (same && x.q.lo >= q.lo && x.q.hi <= q.hi) return { ...x, q: { ...x.q, scale: q.scale } };
   const m = multiplier(ratio, largestFrom(x.q), "rescale");
-  return emit(e, "rescale", { operands: [x], shape: x.shape, q, attrs: [x.q.zero, m.multiplier, m.shift, q.zero] });
+  return emit(e, "rescale", {
+    operands: [x],
+    shape: x.shape,
+    q,
+    attrs: [x.q.zero, m.multiplier, m.shift, q.zero],
+  });
 }
 
 /** factorA x a + factorB x b + term, broadcast; factors of either sign. */
 export function addScaled(
   e: Emitter,
-  operands: { readonly a: Value; readonly b: Value; readonly factorA?: number; readonly factorB?: number; readonly term?: number },
+  operands: {
+    readonly a: Value;
+    readonly b: Value;
+    readonly factorA?: number;
+    readonly factorB?: number;
+    readonly term?: number;
+  },
   q: Quantization,
 ): Value {
   const { a, b } = operands;
@@ -228,7 +258,8 @@ export function addScaled(
     Math.max(Math.abs(mA), Math.abs(mB)) < 2 ** 21 &&
     largestOf(a.q) * Math.abs(mA) + largestOf(b.q) * Math.abs(mB) + Math.abs(offset) < 2 ** 53;
   while (shift > 0 && !fits(scaled())) shift--;
-  if (shift < 0 || !fits(scaled())) throw precisionError("add", "operands of comparable scale", `ratio ${largest}`);
+  if (shift < 0 || !fits(scaled()))
+    throw precisionError("add", "operands of comparable scale", `ratio ${largest}`);
   // Fewer bits with the same ratio: exact ratios (1, 2, 1/2) become small numbers.
   while (shift > 0 && scaled().every((v) => v % 2 === 0)) shift--;
   const [mA = 0, mB = 0, offset = 0] = scaled();
@@ -249,13 +280,22 @@ export function matmul(e: Emitter, a: Value, b: Value, q: Quantization, factor =
   const length = a.shape.at(-1) ?? 1;
   const bound = length * largestFrom(a.q) * largestFrom(b.q);
   const m = multiplier((factor * a.q.scale * b.q.scale) / q.scale, bound, "matmul");
-  const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(-2) ?? 1, b.shape.at(-2) ?? 1];
+  const shape = [
+    ...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)),
+    a.shape.at(-2) ?? 1,
+    b.shape.at(-2) ?? 1,
+  ];
   const attrs = [a.q.zero, b.q.zero, m.multiplier, m.shift, q.zero];
   return emit(e, "matmul", { operands: [a, b], shape, q, attrs });
 }
 
 /** factor x sum along an axis, which keeps size 1. */
-export function sumReduce(e: Emitter, x: Value, axis: number, to: { readonly q: Quantization; readonly factor?: number }): Value {
+export function sumReduce(
+  e: Emitter,
+  x: Value,
+  axis: number,
+  to: { readonly q: Quantization; readonly factor?: number },
+): Value {
   const bound = (x.shape[axis] ?? 1) * largestFrom(x.q);
   const m = multiplier(((to.factor ?? 1) * x.q.scale) / to.q.scale, bound, "sumReduce");
   const attrs = [axis, x.q.zero, m.multiplier, m.shift, to.q.zero];
@@ -265,9 +305,15 @@ export function sumReduce(e: Emitter, x: Value, axis: number, to: { readonly q: 
 /** Any real function of one value, by a table with an entry for each integer of x's type. x is i8 or i16. */
 export function table(e: Emitter, x: Value, f: (real: number) => number, q: Quantization): Value {
   const { lo, hi } = DTYPE_RANGE[x.q.dtype];
-  const values = Array.from({ length: hi - lo + 1 }, (_, i) => quantizeReal(f(x.q.scale * (lo + i - x.q.zero)), q));
+  const values = Array.from({ length: hi - lo + 1 }, (_, i) =>
+    quantizeReal(f(x.q.scale * (lo + i - x.q.zero)), q),
+  );
   const entries = constant(e, { shape: [values.length], values, q });
-  return emit(e, "table", { operands: [x, entries], shape: x.shape, q: { ...q, lo: entries.q.lo, hi: entries.q.hi } });
+  return emit(e, "table", {
+    operands: [x, entries],
+    shape: x.shape,
+    q: { ...q, lo: entries.q.lo, hi: entries.q.hi },
+  });
 }
 
 /** An integer function of one integer, by a table. x is i8 or i16, with scale 1. */
@@ -285,7 +331,9 @@ export function clampTo(e: Emitter, x: Value, range: { readonly min: number; rea
 /** Shape of all of them broadcast together (sizes were checked by the runtime that ran the model). */
 export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, i) => Math.max(...shapes.map((shape) => shape[i - rank + shape.length] ?? 1)));
+  return Array.from({ length: rank }, (_, i) =>
+    Math.max(...shapes.map((shape) => shape[i - rank + shape.length] ?? 1)),
+  );
 }
 
 /** Largest |q - zero| of a quantisation. */

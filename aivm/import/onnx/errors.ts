@@ -89,7 +89,10 @@ export function unsupportedOp(node: NodeLabel): AivmError {
 }
 
 /** A supported operator in a form (attribute, type, shape) that no lowering exists for. */
-export function unsupportedForm(node: NodeLabel, form: { readonly want: string; readonly got: string }): AivmError {
+export function unsupportedForm(
+  node: NodeLabel,
+  form: { readonly want: string; readonly got: string },
+): AivmError {
   return new AivmError("AIVM_ONNX_UNSUPPORTED_FORM", {
     what: "form of an ONNX operator",
     item: nodeLabel(node),
@@ -100,7 +103,11 @@ export function unsupportedForm(node: NodeLabel, form: { readonly want: string; 
 }
 
 /** A graph that contradicts itself: an unknown input, a missing attribute, a cycle. */
-export function invalidGraph(facts: { readonly item: string; readonly want: string; readonly got: string }): AivmError {
+export function invalidGraph(facts: {
+  readonly item: string;
+  readonly want: string;
+  readonly got: string;
+}): AivmError {
   return new AivmError("AIVM_ONNX_INVALID_GRAPH", {
     what: "ONNX graph",
     ...facts,
@@ -126,6 +133,7 @@ export function precisionError(item: string, want: string, got: string): AivmErr
     item,
     want,
     got,
-    remedy: "compile with 16-bit activations (a16), calibrate with better samples, or change that part of the model",
+    remedy:
+      "compile with 16-bit activations (a16), calibrate with better samples, or change that part of the model",
   });
 }

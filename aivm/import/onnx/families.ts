@@ -1,9 +1,10 @@
 /** Every operator that the importer lowers, and the order in which a graph is lowered. */
-import { unsupportedOp } from "./errors.ts";
-import type { OnnxGraph, OnnxNode } from "./graph.ts";
+
 import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
+import { unsupportedOp } from "./errors.ts";
+import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
 import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
 import { MOVEMENT_FAMILY } from "./movement.ts";

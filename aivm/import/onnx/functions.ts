@@ -55,7 +55,10 @@ const WITH_ATTRIBUTES: ReadonlyMap<string, (node: OnnxNode) => RealFunction> = n
   ["Elu", (node: OnnxNode) => elu(floatAttribute(node, "alpha", 1))],
   ["Celu", (node: OnnxNode) => celu(floatAttribute(node, "alpha", 1))],
   ["Gelu", (node: OnnxNode) => (stringAttribute(node, "approximate", "none") === "tanh" ? geluTanh : gelu)],
-  ["HardSigmoid", (node: OnnxNode) => hardSigmoid(floatAttribute(node, "alpha", 0.2), floatAttribute(node, "beta", 0.5))],
+  [
+    "HardSigmoid",
+    (node: OnnxNode) => hardSigmoid(floatAttribute(node, "alpha", 0.2), floatAttribute(node, "beta", 0.5)),
+  ],
   ["LeakyRelu", (node: OnnxNode) => leaky(floatAttribute(node, "alpha", 0.01))],
   ["Selu", selu],
   ["Shrink", (node: OnnxNode) => shrink(floatAttribute(node, "lambd", 0.5), floatAttribute(node, "bias", 0))],
@@ -81,7 +84,8 @@ function celu(alpha: number): RealFunction {
 }
 
 const gelu: RealFunction = (x) => 0.5 * x * (1 + erf(x / Math.SQRT2));
-const geluTanh: RealFunction = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+const geluTanh: RealFunction = (x) =>
+  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 function hardSigmoid(alpha: number, beta: number): RealFunction {
   return (x) => Math.min(1, Math.max(0, alpha * x + beta));

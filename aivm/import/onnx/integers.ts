@@ -28,7 +28,9 @@ export function integerStorage(dtype: Exclude<OnnxDtype, "float32">): Quantizati
 }
 
 /** Bits and signedness of the ONNX types whose overflow the importer can wrap; undefined for wider ones. */
-export function wrapRule(dtype: OnnxDtype): { readonly lo: number; readonly hi: number; readonly modulus: number } | undefined {
+export function wrapRule(
+  dtype: OnnxDtype,
+): { readonly lo: number; readonly hi: number; readonly modulus: number } | undefined {
   const bits = { int8: 8, uint8: 8, int16: 16, uint16: 16 }[dtype as string];
   if (bits === undefined || dtype === "float32") return undefined;
   const [, lo, hi] = STORAGE[dtype];

@@ -3,7 +3,17 @@ import { integerQuantization } from "../../quantize/scheme.ts";
 import { addScaled, compare, type Value, where } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import type { OnnxNode } from "./graph.ts";
-import { clampBounds, type Family, getValue, hasInput, inputName, type Lowerer, type Lowering, outputName, setValue } from "./lowering.ts";
+import {
+  clampBounds,
+  type Family,
+  getValue,
+  hasInput,
+  inputName,
+  type Lowerer,
+  type Lowering,
+  outputName,
+  setValue,
+} from "./lowering.ts";
 import { lowerClamp } from "./unary.ts";
 
 /** Lowerers of comparison, logic and choice. */
@@ -29,10 +39,19 @@ function pair(ctx: Lowering, node: OnnxNode, relation: "=" | "<" | "<="): [Value
   return [getValue(ctx, inputName(node, 0)), relation, getValue(ctx, inputName(node, 1))];
 }
 
-function lowerCompare(ctx: Lowering, node: OnnxNode, rule: { readonly relation: "=" | "<" | "<="; readonly swap: boolean }): void {
+function lowerCompare(
+  ctx: Lowering,
+  node: OnnxNode,
+  rule: { readonly relation: "=" | "<" | "<="; readonly swap: boolean },
+): void {
   const [a, relation, b] = pair(ctx, node, rule.relation);
-  if (a.q.scale !== b.q.scale || a.q.zero !== b.q.zero) throw unsupportedForm(node, { want: "operands of one scale", got: `${a.q.scale} and ${b.q.scale}` });
-  setValue(ctx, outputName(node), rule.swap ? compare(ctx.e, b, relation, a) : compare(ctx.e, a, relation, b));
+  if (a.q.scale !== b.q.scale || a.q.zero !== b.q.zero)
+    throw unsupportedForm(node, { want: "operands of one scale", got: `${a.q.scale} and ${b.q.scale}` });
+  setValue(
+    ctx,
+    outputName(node),
+    rule.swap ? compare(ctx.e, b, relation, a) : compare(ctx.e, a, relation, b),
+  );
 }
 
 /** And: a + b - 1; or: a + b; both clamped to 0 and 1. */
@@ -59,12 +78,19 @@ function extreme(ctx: Lowering, a: Value, b: Value, lowest: boolean): Value {
 function lowerExtreme(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
   const [first, ...rest] = node.inputs.map((name) => getValue(ctx, name));
   if (first === undefined) throw unsupportedForm(node, { want: "at least one input", got: "none" });
-  setValue(ctx, outputName(node), rest.reduce((y, x) => extreme(ctx, y, x, lowest), first));
+  setValue(
+    ctx,
+    outputName(node),
+    rest.reduce((y, x) => extreme(ctx, y, x, lowest), first),
+  );
 }
 
 /** Constant bounds are a clamp; computed ones a choice. */
 function lowerClip(ctx: Lowering, node: OnnxNode): void {
-  if (clampBounds(ctx, node) !== undefined) return lowerClamp(ctx, node);
+  if (clampBounds(ctx, node) !== undefined) {
+    lowerClamp(ctx, node);
+    return;
+  }
   let y = getValue(ctx, inputName(node, 0));
   if (hasInput(node, 1)) y = extreme(ctx, y, getValue(ctx, inputName(node, 1)), false);
   if (hasInput(node, 2)) y = extreme(ctx, y, getValue(ctx, inputName(node, 2)), true);

@@ -56,7 +56,11 @@ export type Lowerer = (ctx: Lowering, node: OnnxNode) => void;
 export type Family = ReadonlyMap<string, Lowerer>;
 
 /** A lowering with nothing lowered yet. */
-export function createLowering(graph: OnnxGraph, calibration: Calibration, options: LoweringOptions): Lowering {
+export function createLowering(
+  graph: OnnxGraph,
+  calibration: Calibration,
+  options: LoweringOptions,
+): Lowering {
   const consumers = new Map<string, OnnxNode[]>();
   for (const node of graph.nodes) {
     for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
@@ -79,7 +83,8 @@ export function createLowering(graph: OnnxGraph, calibration: Calibration, optio
 
 /** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
 function maskedRanges(graph: OnnxGraph, calibration: Calibration): (name: string) => Range | undefined {
-  const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
+  const finite = (name: string): Range | undefined =>
+    calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
   const masked = masksOf(graph, calibration);
   const span = [...masked.keys()].reduce((widest, name) => {
     const range = finite(name);
@@ -108,9 +113,13 @@ function constantRange(tensor: OnnxTensor | undefined): Range | undefined {
 // ---- facts about tensors ------------------------------------------------------------------------------------------
 
 /** Element type and static shape of a tensor. @throws AIVM_ONNX_INVALID_GRAPH when nothing defines it. */
-export function tensorType(ctx: Lowering, name: string): { readonly dtype: OnnxDtype; readonly shape: readonly number[] } {
+export function tensorType(
+  ctx: Lowering,
+  name: string,
+): { readonly dtype: OnnxDtype; readonly shape: readonly number[] } {
   const type = ctx.calibration.types.get(name);
-  if (type === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node or input that defines it", got: "none" });
+  if (type === undefined)
+    throw invalidGraph({ item: `tensor '${name}'`, want: "a node or input that defines it", got: "none" });
   return type;
 }
 
@@ -135,7 +144,10 @@ export function numbersOf(ctx: Lowering, node: OnnxNode, index: number): number[
   if (name === undefined || name === "") return undefined;
   const tensor = constantOf(ctx, name);
   if (tensor !== undefined) return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
-  throw unsupportedForm(node, { want: `a constant for input ${index} ('${name}')`, got: "a tensor that depends on the model's inputs" });
+  throw unsupportedForm(node, {
+    want: `a constant for input ${index} ('${name}')`,
+    got: "a tensor that depends on the model's inputs",
+  });
 }
 
 /** Name of input `index`. @throws AIVM_ONNX_INVALID_GRAPH when it is not given. */
@@ -186,7 +198,8 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (dtype !== "float32") return integerStorage(dtype);
   assertFinite(ctx, name);
   const range = rangeOf(ctx, name);
-  if (ctx.options.precision === "a16" || isLogits(ctx, name)) return symmetric16(withHeadroom(ctx, name, range));
+  if (ctx.options.precision === "a16" || isLogits(ctx, name))
+    return symmetric16(withHeadroom(ctx, name, range));
   return activationQuantization(ctx.options.precision, range);
 }
 
@@ -220,7 +233,8 @@ export function rangeOf(ctx: Lowering, name: string): Range {
 function assertFinite(ctx: Lowering, name: string): void {
   const stats = ctx.calibration.stats.get(name);
   const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
-  if (stats?.finite === false || maskElsewhere) throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
+  if (stats?.finite === false || maskElsewhere)
+    throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 
 // ---- values -------------------------------------------------------------------------------------------------------
@@ -254,7 +268,8 @@ export function channelsLast(rank: number): readonly number[] {
 export function getAnyLayout(ctx: Lowering, name: string): Placed {
   if (!ctx.placed.has(name)) getValue(ctx, name);
   const found = ctx.placed.get(name)?.[0];
-  if (found === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
+  if (found === undefined)
+    throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
   return found;
 }
 
@@ -265,18 +280,25 @@ function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefi
   const ready = all.find((placed) => samePerm(placed.perm, perm));
   if (ready !== undefined) return ready.value;
   const from = all[0];
-  if (from === undefined) throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
+  if (from === undefined)
+    throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
   const value = transpose(ctx.e, from.value, permBetween(from.perm, perm, from.value.shape.length));
   ctx.placed.set(name, [...all, { value, perm }]);
   return value;
 }
 
 function samePerm(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.length === b.length && a.every((axis, i) => axis === b[i]);
+  return a === undefined || b === undefined
+    ? a === b
+    : a.length === b.length && a.every((axis, i) => axis === b[i]);
 }
 
 /** Permutation of stored axes that turns layout `from` into layout `to`. */
-function permBetween(from: readonly number[] | undefined, to: readonly number[] | undefined, rank: number): number[] {
+function permBetween(
+  from: readonly number[] | undefined,
+  to: readonly number[] | undefined,
+  rank: number,
+): number[] {
   const identity = Array.from({ length: rank }, (_, i) => i);
   const source = from ?? identity;
   return (to ?? identity).map((axis) => source.indexOf(axis));
@@ -293,11 +315,16 @@ function constantValue(ctx: Lowering, tensor: OnnxTensor): Value {
 /** A float constant in a given quantisation. @throws AIVM_CALIBRATION_NOT_FINITE. */
 export function floatConstant(
   ctx: Lowering,
-  tensor: { readonly name: string; readonly shape: readonly number[]; readonly data: ArrayLike<number | bigint> },
+  tensor: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly data: ArrayLike<number | bigint>;
+  },
   q: Quantization,
 ): Value {
   const values = Array.from(tensor.data, Number);
-  const allowed = (v: number): boolean => Number.isFinite(v) || (v === Number.NEGATIVE_INFINITY && ctx.masks.has(tensor.name));
+  const allowed = (v: number): boolean =>
+    Number.isFinite(v) || (v === Number.NEGATIVE_INFINITY && ctx.masks.has(tensor.name));
   if (!values.every(allowed)) throw notFinite({ item: `constant ${tensor.name}`, got: "NaN or an infinity" });
   return constant(ctx.e, { shape: tensor.shape, values: values.map((v) => quantizeReal(v, q)), q });
 }

@@ -26,7 +26,10 @@ export function masksOf(graph: OnnxGraph, calibration: Calibration): ReadonlyMap
     if (known.has(name)) return known.get(name);
     const readers = live.filter((node) => node.inputs.includes(name));
     const counts = outputs.has(name) ? [undefined] : readers.map((node) => through(node, sumsAhead));
-    const result = counts.reduce<number | undefined>((a, b) => (a === undefined || b === undefined ? undefined : Math.max(a, b)), 0);
+    const result = counts.reduce<number | undefined>(
+      (a, b) => (a === undefined || b === undefined ? undefined : Math.max(a, b)),
+      0,
+    );
     known.set(name, result);
     return result;
   };
@@ -49,7 +52,9 @@ function through(node: OnnxNode, ahead: (name: string) => number | undefined): n
 function maskedNames(calibration: Calibration): string[] {
   const computed = [...calibration.stats].filter(([, stats]) => stats.masked).map(([name]) => name);
   const given = [...calibration.constants]
-    .filter(([, { data }]) => data instanceof Float32Array && data.some((v) => v === Number.NEGATIVE_INFINITY))
+    .filter(
+      ([, { data }]) => data instanceof Float32Array && data.some((v) => v === Number.NEGATIVE_INFINITY),
+    )
     .map(([name]) => name);
   return [...computed, ...given];
 }

@@ -1,9 +1,24 @@
 /** Data movement: operators that choose elements and compute nothing. Integers pass through exactly. */
+
+import { integerQuantization, quantizeReal } from "../../quantize/scheme.ts";
 import { elementCount, stridesOf } from "../../tensor/shape.ts";
-import { addScaled, compare, concat, expand, gather, integerConstant, pad, rearrange, reshape, slice, transpose, type Value, where } from "./emit.ts";
+import {
+  addScaled,
+  compare,
+  concat,
+  expand,
+  gather,
+  integerConstant,
+  pad,
+  rearrange,
+  reshape,
+  slice,
+  transpose,
+  type Value,
+  where,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
-import { integerQuantization, quantizeReal } from "../../quantize/scheme.ts";
 import {
   constantOf,
   type Family,
@@ -38,7 +53,15 @@ export const MOVEMENT_FAMILY: Family = new Map<string, Lowerer>([
   ["Concat", lowerConcat],
   ["Split", lowerSplit],
   ["Slice", lowerSlice],
-  ["Expand", (ctx, node) => setValue(ctx, outputName(node), expand(ctx.e, getValue(ctx, inputName(node, 0)), shapeOf(ctx, outputName(node))))],
+  [
+    "Expand",
+    (ctx, node) =>
+      setValue(
+        ctx,
+        outputName(node),
+        expand(ctx.e, getValue(ctx, inputName(node, 0)), shapeOf(ctx, outputName(node))),
+      ),
+  ],
   ["Tile", lowerTile],
   ["Pad", lowerPad],
   ["Gather", lowerGather],
@@ -51,7 +74,8 @@ export const MOVEMENT_FAMILY: Family = new Map<string, Lowerer>([
 ]);
 
 function lowerDropout(ctx: Lowering, node: OnnxNode): void {
-  if (isUsed(ctx, outputName(node, 1))) throw unsupportedForm(node, { want: "inference without the mask", got: "the output mask" });
+  if (isUsed(ctx, outputName(node, 1)))
+    throw unsupportedForm(node, { want: "inference without the mask", got: "the output mask" });
   reshaping(ctx, node);
 }
 
@@ -110,7 +134,10 @@ function mapOf(
   const map = new Int32Array(elementCount(shape));
   for (let i = 0; i < map.length; i++) {
     const coordinates = source(at);
-    map[i] = coordinates === undefined ? -1 : coordinates.reduce((sum, c, axis) => sum + c * (strides[axis] ?? 0), 0);
+    map[i] =
+      coordinates === undefined
+        ? -1
+        : coordinates.reduce((sum, c, axis) => sum + c * (strides[axis] ?? 0), 0);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       at[axis] = (at[axis] ?? 0) + 1;
       if ((at[axis] ?? 0) < (shape[axis] ?? 1)) break;
@@ -131,8 +158,11 @@ function lowerPad(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
   const x = getValue(ctx, inputName(node, 0));
   const rank = x.shape.length;
-  const list = numbersOf(ctx, node, 1) ?? intsAttribute(node, "pads") ?? intsAttribute(node, "paddings") ?? [];
-  const axes = (numbersOf(ctx, node, 3) ?? Array.from({ length: rank }, (_, i) => i)).map((a) => positiveAxis(a, rank));
+  const list =
+    numbersOf(ctx, node, 1) ?? intsAttribute(node, "pads") ?? intsAttribute(node, "paddings") ?? [];
+  const axes = (numbersOf(ctx, node, 3) ?? Array.from({ length: rank }, (_, i) => i)).map((a) =>
+    positiveAxis(a, rank),
+  );
   const before = new Array<number>(rank).fill(0);
   for (const [i, axis] of axes.entries()) before[axis] = list[i] ?? 0;
   const shape = shapeOf(ctx, outputName(node));
@@ -140,18 +170,26 @@ function lowerPad(ctx: Lowering, node: OnnxNode): void {
   const inside = (at: readonly number[]): readonly number[] => at.map((c, i) => c - (before[i] ?? 0));
   if (mode !== "constant") {
     const map = mapOf(shape, x.shape, (at) => inside(at).map((c, i) => folded(c, x.shape[i] ?? 1, mode)));
-    return setValue(ctx, outputName(node), rearrange(e, x, { shape, map }));
+    setValue(ctx, outputName(node), rearrange(e, x, { shape, map }));
+    return;
   }
   const fill = padValue(ctx, node, x);
-  if (typeof fill === "number" && before.every((n, i) => n >= 0 && (shape[i] ?? 1) - n - (x.shape[i] ?? 1) >= 0)) {
+  if (
+    typeof fill === "number" &&
+    before.every((n, i) => n >= 0 && (shape[i] ?? 1) - n - (x.shape[i] ?? 1) >= 0)
+  ) {
     const after = shape.map((size, i) => size - (before[i] ?? 0) - (x.shape[i] ?? 1));
-    return setValue(ctx, outputName(node), pad(e, x, { before, after, value: fill }));
+    setValue(ctx, outputName(node), pad(e, x, { before, after, value: fill }));
+    return;
   }
   const map = mapOf(shape, x.shape, (at) => {
     const c = inside(at);
     return c.every((v, i) => v >= 0 && v < (x.shape[i] ?? 1)) ? c : undefined;
   });
-  if (typeof fill === "number") return setValue(ctx, outputName(node), rearrange(e, x, { shape, map, fill }));
+  if (typeof fill === "number") {
+    setValue(ctx, outputName(node), rearrange(e, x, { shape, map, fill }));
+    return;
+  }
   // A computed value: it stands behind the elements of x, and the map names it.
   const count = elementCount(x.shape);
   const both = concat(e, [reshape(e, x, [count]), reshape(e, fill, [1])], 0);
@@ -160,10 +198,16 @@ function lowerPad(ctx: Lowering, node: OnnxNode): void {
 
 /** The integer that pads, or the value that does when it is computed. */
 function padValue(ctx: Lowering, node: OnnxNode, x: Value): number | Value {
-  if (hasInput(node, 2) && constantOf(ctx, node.inputs[2]) === undefined) return getValue(ctx, inputName(node, 2));
+  if (hasInput(node, 2) && constantOf(ctx, node.inputs[2]) === undefined)
+    return getValue(ctx, inputName(node, 2));
   const attribute = node.attributes.get("value");
   const real = numbersOf(ctx, node, 2)?.[0] ?? (attribute?.kind === "float" ? attribute.value : 0);
-  return quantizeReal(real, { ...x.q, ...quantizationOf(ctx, outputName(node)), scale: x.q.scale, zero: x.q.zero });
+  return quantizeReal(real, {
+    ...x.q,
+    ...quantizationOf(ctx, outputName(node)),
+    scale: x.q.scale,
+    zero: x.q.zero,
+  });
 }
 
 /** Coordinate c brought into [0, size) as the Pad mode says. */
@@ -180,7 +224,13 @@ function wrappedIndices(ctx: Lowering, node: OnnxNode, size: number): Value {
   const { e } = ctx;
   const indices = getValue(ctx, inputName(node, 1));
   const known = numbersOfConstant(ctx, node, 1);
-  if (known !== undefined) return integerConstant(e, "i32", indices.shape, known.map((i) => positiveAxis(i, size)));
+  if (known !== undefined)
+    return integerConstant(
+      e,
+      "i32",
+      indices.shape,
+      known.map((i) => positiveAxis(i, size)),
+    );
   const zero = integerConstant(e, "i32", [], [0]);
   const q = integerQuantization("i32", { lo: -2147483648, hi: 2147483647 });
   const plain = addScaled(e, { a: indices, b: indices, factorB: 0 }, q);
@@ -196,7 +246,11 @@ function lowerGather(ctx: Lowering, node: OnnxNode): void {
   const x = getValue(ctx, inputName(node, 0));
   const axis = positiveAxis(intAttribute(node, "axis", 0), x.shape.length);
   const indices = wrappedIndices(ctx, node, x.shape[axis] ?? 1);
-  setValue(ctx, outputName(node), reshape(ctx.e, gather(ctx.e, x, { indices, axis }), shapeOf(ctx, outputName(node))));
+  setValue(
+    ctx,
+    outputName(node),
+    reshape(ctx.e, gather(ctx.e, x, { indices, axis }), shapeOf(ctx, outputName(node))),
+  );
 }
 
 /** out[i][j] = x[indices[i][j]][j] along an axis: one flat gather, the position of j added to the index. */
@@ -234,7 +288,9 @@ function lowerGatherNd(ctx: Lowering, node: OnnxNode): void {
   const strides = stridesOf(indexShape);
   const map = mapOf(shape, x.shape, (at) => {
     const base = at.slice(0, rows).reduce((sum, c, i) => sum + c * (strides[i] ?? 0), 0);
-    const named = Array.from({ length: depth }, (_, i) => positiveAxis(indices[base + i] ?? 0, x.shape[batchDims + i] ?? 1));
+    const named = Array.from({ length: depth }, (_, i) =>
+      positiveAxis(indices[base + i] ?? 0, x.shape[batchDims + i] ?? 1),
+    );
     return [...at.slice(0, batchDims), ...named, ...at.slice(rows)];
   });
   setValue(ctx, outputName(node), rearrange(ctx.e, x, { shape, map }));
@@ -277,7 +333,9 @@ function lowerCenterCropPad(ctx: Lowering, node: OnnxNode): void {
   const x = getValue(ctx, inputName(node, 0));
   numbersOf(ctx, node, 1); // must be constant; the sizes are the output's
   const shape = shapeOf(ctx, outputName(node));
-  const shift = shape.map((size, i) => Math.floor(Math.abs((x.shape[i] ?? 1) - size) / 2) * ((x.shape[i] ?? 1) > size ? 1 : -1));
+  const shift = shape.map(
+    (size, i) => Math.floor(Math.abs((x.shape[i] ?? 1) - size) / 2) * ((x.shape[i] ?? 1) > size ? 1 : -1),
+  );
   const map = mapOf(shape, x.shape, (at) => {
     const c = at.map((v, i) => v + (shift[i] ?? 0));
     return c.every((v, i) => v >= 0 && v < (x.shape[i] ?? 1)) ? c : undefined;

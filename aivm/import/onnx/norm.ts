@@ -63,7 +63,14 @@ function ruleOf(node: OnnxNode, shape: readonly number[]): Rule | undefined {
     case "GroupNormalization": {
       const groups = intAttribute(node, "num_groups", 1);
       const [n = 1] = shape;
-      return { shape: [n, groups, elementCount(shape) / n / groups], axes: [2], centred: true, power: 2, mean: true, epsilon };
+      return {
+        shape: [n, groups, elementCount(shape) / n / groups],
+        axes: [2],
+        centred: true,
+        power: 2,
+        mean: true,
+        epsilon,
+      };
     }
     case "MeanVarianceNormalization": {
       const attribute = node.attributes.get("axes");
@@ -130,9 +137,13 @@ function lowerNorm(ctx: Lowering, node: OnnxNode): void {
   const rows = rowsAlong(ctx, reshape(e, x, rule.shape), rule.axes);
   const scaled = hasInput(node, 1);
   const normal = normalised(ctx, node, { rule, rows: rows.value, q: scaled ? undefined : q });
-  if (node.opType === "LayerNormalization") lowerStatistics(ctx, node, { rule, rows: rows.value, factor: normal.factor });
+  if (node.opType === "LayerNormalization")
+    lowerStatistics(ctx, node, { rule, rows: rows.value, factor: normal.factor });
   const back = reshape(e, rows.restore(normal.value), x.shape);
-  if (!scaled) return setValue(ctx, outputName(node), back);
+  if (!scaled) {
+    setValue(ctx, outputName(node), back);
+    return;
+  }
   const product = mulWide(e, back, parameter(ctx, node, 1, x.shape));
   const y = hasInput(node, 2)
     ? addScaled(e, { a: product, b: parameter(ctx, node, 2, x.shape) }, q)
@@ -147,7 +158,8 @@ function parameter(ctx: Lowering, node: OnnxNode, index: number, shape: readonly
   if (!perChannel) return value;
   const channels = shape[1] ?? 1;
   const count = elementCount(value.shape);
-  if (count !== channels) throw unsupportedForm(node, { want: `${channels} values of scale and bias (opset 21)`, got: `${count}` });
+  if (count !== channels)
+    throw unsupportedForm(node, { want: `${channels} values of scale and bias (opset 21)`, got: `${count}` });
   return reshape(ctx.e, value, [channels, ...shape.slice(2).map(() => 1)]);
 }
 
@@ -160,7 +172,8 @@ function normalised(
   const { e } = ctx;
   const { rule, rows } = parts;
   const length = rows.shape[1] ?? 1;
-  const limit = (kind: string): Quantization => symmetric16({ min: 0, max: ctx.calibration.probed.get(probeKey(node, kind))?.max ?? 0 });
+  const limit = (kind: string): Quantization =>
+    symmetric16({ min: 0, max: ctx.calibration.probed.get(probeKey(node, kind))?.max ?? 0 });
   const centredQ = limit("centred");
   const centred = rule.centred
     ? addScaled(e, { a: rows, b: sumWide(e, rows, 1), factorB: -1 / length }, centredQ)
@@ -184,7 +197,11 @@ function lowerStatistics(
     setValue(ctx, mean, reshape(e, value, shapeOf(ctx, mean)));
   }
   if (isUsed(ctx, deviation)) {
-    setValue(ctx, deviation, reshape(e, rescale(e, parts.factor, quantizationOf(ctx, deviation)), shapeOf(ctx, deviation)));
+    setValue(
+      ctx,
+      deviation,
+      reshape(e, rescale(e, parts.factor, quantizationOf(ctx, deviation)), shapeOf(ctx, deviation)),
+    );
   }
 }
 
@@ -202,11 +219,26 @@ function lowerLrn(ctx: Lowering, node: OnnxNode): void {
   const after = x.shape.map((_, i) => (i === 1 ? size - 1 - before : 0));
   const padded = pad(e, squares, { before: edges, after, value: 0 });
   const limit = Math.min(2 ** 31 - 1, size * Math.max(squares.q.hi, 1));
-  const sumQ: Quantization = { dtype: "i32", scale: (squares.q.scale * size * Math.max(squares.q.hi, 1)) / limit, zero: 0, lo: 0, hi: limit };
+  const sumQ: Quantization = {
+    dtype: "i32",
+    scale: (squares.q.scale * size * Math.max(squares.q.hi, 1)) / limit,
+    zero: 0,
+    lo: 0,
+    hi: limit,
+  };
   const window = (i: number): Value =>
-    slice(e, padded, { starts: x.shape.map((_, a) => (a === 1 ? i : 0)), steps: x.shape.map(() => 1), sizes: x.shape });
+    slice(e, padded, {
+      starts: x.shape.map((_, a) => (a === 1 ? i : 0)),
+      steps: x.shape.map(() => 1),
+      sizes: x.shape,
+    });
   let sum = rescale(e, window(0), sumQ);
   for (let i = 1; i < size; i++) sum = addScaled(e, { a: sum, b: window(i) }, sumQ);
-  const factor = tableWide(e, sum, (s) => (bias + (alpha / size) * Math.max(s, 0)) ** -beta, symmetric16({ min: 0, max: bias ** -beta }));
+  const factor = tableWide(
+    e,
+    sum,
+    (s) => (bias + (alpha / size) * Math.max(s, 0)) ** -beta,
+    symmetric16({ min: 0, max: bias ** -beta }),
+  );
   setValue(ctx, outputName(node), mul(e, x, factor, quantizationOf(ctx, outputName(node))));
 }

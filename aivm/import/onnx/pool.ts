@@ -1,7 +1,18 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
 import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
-import { emit, maxReduce, mul, multiplier, rearrange, rescale, reshape, sumReduce, table, type Value } from "./emit.ts";
+import {
+  emit,
+  maxReduce,
+  mul,
+  multiplier,
+  rearrange,
+  rescale,
+  reshape,
+  sumReduce,
+  table,
+  type Value,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
@@ -28,7 +39,10 @@ export const POOL_FAMILY: Family = new Map([
   ["AveragePool", lowerAveragePool],
   ["LpPool", lowerLpPool],
   ["GlobalMaxPool", (ctx, node) => lowerMax(ctx, node, globalWindows(ctx, node))],
-  ["GlobalAveragePool", (ctx, node) => lowerAverage(ctx, node, { windows: globalWindows(ctx, node), countPadding: true })],
+  [
+    "GlobalAveragePool",
+    (ctx, node) => lowerAverage(ctx, node, { windows: globalWindows(ctx, node), countPadding: true }),
+  ],
 ]);
 
 /** Most positions of a window that an average takes in place. */
@@ -58,7 +72,8 @@ function globalWindows(ctx: Lowering, node: OnnxNode): Windows {
 }
 
 function lowerMaxPool(ctx: Lowering, node: OnnxNode): void {
-  if (isUsed(ctx, outputName(node, 1))) throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
+  if (isUsed(ctx, outputName(node, 1)))
+    throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
   lowerMax(ctx, node, poolWindows(ctx, node));
 }
 
@@ -93,15 +108,16 @@ function repeatInside(map: Int32Array, taps: number): Int32Array {
 function lowerAveragePool(ctx: Lowering, node: OnnxNode): void {
   const countPadding = intAttribute(node, "count_include_pad", 0) !== 0;
   const automatic = stringAttribute(node, "auto_pad", "NOTSET").startsWith("SAME");
-  lowerAverage(ctx, node, { windows: poolWindows(ctx, node), countPadding, declared: intsAttribute(node, "pads"), automatic });
+  lowerAverage(ctx, node, {
+    windows: poolWindows(ctx, node),
+    countPadding,
+    declared: intsAttribute(node, "pads"),
+    automatic,
+  });
 }
 
 /** Mean of each window. Where windows differ in how many elements count, a constant factor per position follows. */
-function lowerAverage(
-  ctx: Lowering,
-  node: OnnxNode,
-  rule: CountRule & { readonly windows: Windows },
-): void {
+function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonly windows: Windows }): void {
   const { e } = ctx;
   const { windows } = rule;
   const name = inputName(node, 0);
@@ -111,20 +127,30 @@ function lowerAverage(
   const counts = windowCounts(windows, rule);
   const uniform = counts.every((count) => count === taps);
   // Large windows read positions far apart: as rows their operands lie side by side.
-  const native = windows.kernel.length <= 2 && taps <= LARGEST_NATIVE_WINDOW && windows.dilations.every((d) => d === 1);
+  const native =
+    windows.kernel.length <= 2 && taps <= LARGEST_NATIVE_WINDOW && windows.dilations.every((d) => d === 1);
   const x = native ? asImage(ctx, getChannelsLast(ctx, name), windows) : getValue(ctx, name);
   const q = uniform ? output.q : sameRange16(x.q);
   const pooled = native
     ? averageImage(ctx, x, { windows, channels, batch, q })
     : reshape(
         e,
-        sumReduce(e, gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels }), 1, { q, factor: 1 / taps }),
+        sumReduce(
+          e,
+          gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels }),
+          1,
+          { q, factor: 1 / taps },
+        ),
         [batch, channels, ...windows.output],
       );
   let y = pooled;
   if (!uniform) {
     const shape = native ? [1, ...two(windows.output, 1), 1] : [1, 1, ...windows.output];
-    const factors = floatConstant(ctx, { name: "window sizes", shape, data: counts.map((c) => taps / Math.max(c, 1)) }, symmetric16({ min: 0, max: taps }));
+    const factors = floatConstant(
+      ctx,
+      { name: "window sizes", shape, data: counts.map((c) => taps / Math.max(c, 1)) },
+      symmetric16({ min: 0, max: taps }),
+    );
     y = mul(e, pooled, factors, output.q);
   }
   if (native) setPooled(ctx, output.name, y, windows);
@@ -148,14 +174,14 @@ function lowerLpPool(ctx: Lowering, node: OnnxNode): void {
 }
 
 /** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */
-function windowCounts(
-  windows: Windows,
-  rule: CountRule,
-): number[] {
+function windowCounts(windows: Windows, rule: CountRule): number[] {
   const taps = elementCount(windows.kernel);
   if (!rule.countPadding) return countInside(windowMap(windows), taps);
   const rank = windows.kernel.length;
-  const after = rule.automatic === true ? paddingAfter(windows) : (rule.declared?.slice(rank) ?? windows.input.map(() => 0));
+  const after =
+    rule.automatic === true
+      ? paddingAfter(windows)
+      : (rule.declared?.slice(rank) ?? windows.input.map(() => 0));
   const padded: Windows = {
     ...windows,
     input: windows.input.map((size, i) => size + (windows.before[i] ?? 0) + (after[i] ?? 0)),
@@ -165,13 +191,21 @@ function windowCounts(
 }
 
 function countInside(map: Int32Array, taps: number): number[] {
-  return Array.from({ length: map.length / taps }, (_, p) => map.subarray(p * taps, (p + 1) * taps).filter((s) => s >= 0).length);
+  return Array.from(
+    { length: map.length / taps },
+    (_, p) => map.subarray(p * taps, (p + 1) * taps).filter((s) => s >= 0).length,
+  );
 }
 
 function averageImage(
   ctx: Lowering,
   x: Value,
-  to: { readonly windows: Windows; readonly channels: number; readonly batch: number; readonly q: Quantization },
+  to: {
+    readonly windows: Windows;
+    readonly channels: number;
+    readonly batch: number;
+    readonly q: Quantization;
+  },
 ): Value {
   const taps = elementCount(to.windows.kernel);
   const bound = taps * Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
@@ -229,4 +263,3 @@ function windowAttrs(windows: Windows, dilated: boolean): number[] {
 function two(values: readonly number[], first: number): readonly number[] {
   return values.length === 1 ? [first, ...values] : values;
 }
-

@@ -1,7 +1,19 @@
 /** Reductions and ArgMax/ArgMin. */
 import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
-import { addScaled, argmax, emit, integerConstant, maxReduce, rescale, reshape, slice, table, transpose, type Value } from "./emit.ts";
+import {
+  addScaled,
+  argmax,
+  emit,
+  integerConstant,
+  maxReduce,
+  rescale,
+  reshape,
+  slice,
+  table,
+  transpose,
+  type Value,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode } from "./graph.ts";
 import {
@@ -29,8 +41,26 @@ export const REDUCE_FAMILY: Family = new Map<string, Lowerer>([
   ["ReduceMin", (ctx, node) => lowerExtreme(ctx, node, true)],
   ["ReduceSum", (ctx, node) => lowerSum(ctx, node, () => 1)],
   ["ReduceMean", (ctx, node) => lowerSum(ctx, node, (count) => 1 / count)],
-  ["ReduceL1", (ctx, node) => lowerSum(ctx, node, () => 1, (ctx2, x) => table(ctx2.e, x, Math.abs, widened(x.q)))],
-  ["ReduceSumSquare", (ctx, node) => lowerSum(ctx, node, () => 1, (ctx2, x) => mulWide(ctx2.e, x, x))],
+  [
+    "ReduceL1",
+    (ctx, node) =>
+      lowerSum(
+        ctx,
+        node,
+        () => 1,
+        (ctx2, x) => table(ctx2.e, x, Math.abs, widened(x.q)),
+      ),
+  ],
+  [
+    "ReduceSumSquare",
+    (ctx, node) =>
+      lowerSum(
+        ctx,
+        node,
+        () => 1,
+        (ctx2, x) => mulWide(ctx2.e, x, x),
+      ),
+  ],
   ["ReduceL2", (ctx, node) => lowerFunctionOfSum(ctx, node, Math.sqrt, (ctx2, x) => mulWide(ctx2.e, x, x))],
   ["ReduceLogSum", (ctx, node) => lowerFunctionOfSum(ctx, node, Math.log, (_, x) => x)],
 ]);
@@ -78,7 +108,8 @@ function lowerSum(
   const outShape = shapeOf(ctx, outputName(node));
   if (rows === undefined) {
     const x = before(ctx, getValue(ctx, inputName(node, 0)));
-    return setValue(ctx, output.name, rescale(e, x, output.q));
+    setValue(ctx, output.name, rescale(e, x, output.q));
+    return;
   }
   const sum = sumWide(e, before(ctx, rows), 1);
   setValue(ctx, output.name, reshape(e, rescale(e, sum, output.q, factor(rows.shape[1] ?? 1)), outShape));
@@ -94,13 +125,20 @@ function lowerFunctionOfSum(
   const q = quantizationOf(ctx, outputName(node));
   const x = before(ctx, rows ?? getValue(ctx, inputName(node, 0)));
   const sum = rows === undefined ? x : sumWide(ctx.e, x, 1);
-  setValue(ctx, outputName(node), reshape(ctx.e, tableWide(ctx.e, sum, f, q), shapeOf(ctx, outputName(node))));
+  setValue(
+    ctx,
+    outputName(node),
+    reshape(ctx.e, tableWide(ctx.e, sum, f, q), shapeOf(ctx, outputName(node))),
+  );
 }
 
 /** Raw integers with the opposite order, in a type that holds them. */
 function negated(ctx: Lowering, x: Value): Value {
   const wide = x.q.dtype === "i8" ? "i16" : "i32";
-  const q = integerQuantization(wide, { lo: Math.max(-x.q.hi, -2147483648), hi: Math.min(-x.q.lo, 2147483647) });
+  const q = integerQuantization(wide, {
+    lo: Math.max(-x.q.hi, -2147483648),
+    hi: Math.min(-x.q.lo, 2147483647),
+  });
   const raw = { ...x, q: integerQuantization(x.q.dtype, x.q) };
   return emit(ctx.e, "add", { operands: [raw, raw], shape: x.shape, q, attrs: [-1, 0, 0, 0, 0] });
 }
@@ -109,10 +147,21 @@ function lowerExtreme(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
   const rows = reductionRows(ctx, node);
   const out = outputName(node);
   const outShape = shapeOf(ctx, out);
-  if (rows === undefined) return setValue(ctx, out, getValue(ctx, inputName(node, 0)));
-  if (!lowest) return setValue(ctx, out, reshape(ctx.e, maxReduce(ctx.e, rows, 1), outShape));
+  if (rows === undefined) {
+    setValue(ctx, out, getValue(ctx, inputName(node, 0)));
+    return;
+  }
+  if (!lowest) {
+    setValue(ctx, out, reshape(ctx.e, maxReduce(ctx.e, rows, 1), outShape));
+    return;
+  }
   const largest = maxReduce(ctx.e, negated(ctx, rows), 1);
-  const y = emit(ctx.e, "add", { operands: [largest, largest], shape: largest.shape, q: rows.q, attrs: [-1, 0, 0, 0, 0] });
+  const y = emit(ctx.e, "add", {
+    operands: [largest, largest],
+    shape: largest.shape,
+    q: rows.q,
+    attrs: [-1, 0, 0, 0, 0],
+  });
   setValue(ctx, out, reshape(ctx.e, y, outShape));
 }
 
@@ -126,11 +175,16 @@ function lowerArg(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
   const out = outputName(node);
   const outShape = shapeOf(ctx, out);
   if (intAttribute(node, "select_last_index", 0) === 0) {
-    return setValue(ctx, out, reshape(e, argmax(e, ordered, 1), outShape));
+    setValue(ctx, out, reshape(e, argmax(e, ordered, 1), outShape));
+    return;
   }
   const reversed = slice(e, ordered, { starts: [0, size - 1], steps: [1, -1], sizes: ordered.shape });
   const found = argmax(e, reversed, 1);
   const zero = integerConstant(e, "i32", [], [0]);
-  const y = addScaled(e, { a: found, b: zero, factorA: -1, term: size - 1 }, integerQuantization("i32", { lo: 0, hi: size - 1 }));
+  const y = addScaled(
+    e,
+    { a: found, b: zero, factorA: -1, term: size - 1 },
+    integerQuantization("i32", { lo: 0, hi: size - 1 }),
+  );
   setValue(ctx, out, reshape(e, y, outShape));
 }

@@ -36,27 +36,48 @@ interface Axis {
 
 function lowerResize(ctx: Lowering, node: OnnxNode): void {
   const mode = stringAttribute(node, "mode", "nearest");
-  const coordinates = node.opType === "Upsample" || ctx.graph.opset < 11 ? "asymmetric" : stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
-  if (intAttribute(node, "antialias", 0) !== 0) throw unsupportedForm(node, { want: "antialias 0", got: "antialias 1" });
+  const coordinates =
+    node.opType === "Upsample" || ctx.graph.opset < 11
+      ? "asymmetric"
+      : stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
+  if (intAttribute(node, "antialias", 0) !== 0)
+    throw unsupportedForm(node, { want: "antialias 0", got: "antialias 1" });
   if (coordinates === "tf_crop_and_resize" || coordinates === "tf_half_pixel_for_nn") {
-    throw unsupportedForm(node, { want: "half_pixel, asymmetric, align_corners or pytorch_half_pixel", got: coordinates });
+    throw unsupportedForm(node, {
+      want: "half_pixel, asymmetric, align_corners or pytorch_half_pixel",
+      got: coordinates,
+    });
   }
   const axes = axesOf(ctx, node);
   const x = getValue(ctx, inputName(node, 0));
   const source = (axis: Axis, at: number): number => originalCoordinate(axis, at, coordinates);
   if (mode === "nearest") {
-    const rounding = node.opType === "Upsample" || ctx.graph.opset < 11 ? "floor" : stringAttribute(node, "nearest_mode", "round_prefer_floor");
-    const picks = axes.map((axis) => Array.from({ length: axis.output }, (_, i) => nearest(source(axis, i), rounding, axis.input)));
-    return setValue(ctx, outputName(node), pick(ctx, x, picks));
+    const rounding =
+      node.opType === "Upsample" || ctx.graph.opset < 11
+        ? "floor"
+        : stringAttribute(node, "nearest_mode", "round_prefer_floor");
+    const picks = axes.map((axis) =>
+      Array.from({ length: axis.output }, (_, i) => nearest(source(axis, i), rounding, axis.input)),
+    );
+    setValue(ctx, outputName(node), pick(ctx, x, picks));
+    return;
   }
   const cubic = mode === "cubic" ? floatAttribute(node, "cubic_coeff_a", -0.75) : undefined;
   const exclude = intAttribute(node, "exclude_outside", 0) !== 0;
   const q = quantizationOf(ctx, outputName(node));
-  const changed = axes.map((axis, i) => ({ axis, i })).filter(({ axis }) => axis.input !== axis.output || axis.scale !== 1);
+  const changed = axes
+    .map((axis, i) => ({ axis, i }))
+    .filter(({ axis }) => axis.input !== axis.output || axis.scale !== 1);
   let y = x;
   for (const [step, { axis, i }] of changed.entries()) {
-    const weights = Array.from({ length: axis.output }, (_, o) => weightRow(axis, source(axis, o), { cubic, exclude }));
-    y = alongAxis(ctx, y, { axis: i, weights, q: step === changed.length - 1 ? q : widerThan(x, cubic !== undefined) });
+    const weights = Array.from({ length: axis.output }, (_, o) =>
+      weightRow(axis, source(axis, o), { cubic, exclude }),
+    );
+    y = alongAxis(ctx, y, {
+      axis: i,
+      weights,
+      q: step === changed.length - 1 ? q : widerThan(x, cubic !== undefined),
+    });
   }
   setValue(ctx, outputName(node), y);
 }
@@ -73,12 +94,22 @@ function axesOf(ctx: Lowering, node: OnnxNode): Axis[] {
   const rank = input.length;
   const scalesAt = node.opType === "Upsample" || ctx.graph.opset < 11 ? 1 : 2;
   const attribute = node.attributes.get("scales");
-  const scales = attribute?.kind === "floats" ? attribute.value : hasInput(node, scalesAt) ? numbersOf(ctx, node, scalesAt) : undefined;
+  const scales =
+    attribute?.kind === "floats"
+      ? attribute.value
+      : hasInput(node, scalesAt)
+        ? numbersOf(ctx, node, scalesAt)
+        : undefined;
   const sizes = hasInput(node, 3) ? numbersOf(ctx, node, 3) : undefined;
   const listed = (intsAttribute(node, "axes") ?? input.map((_, i) => i)).map((a) => positiveAxis(a, rank));
   const policy = stringAttribute(node, "keep_aspect_ratio_policy", "stretch");
   const ratios = listed.map((axis, k) => (sizes?.[k] ?? 1) / (input[axis] ?? 1));
-  const common = policy === "not_larger" ? Math.min(...ratios) : policy === "not_smaller" ? Math.max(...ratios) : undefined;
+  const common =
+    policy === "not_larger"
+      ? Math.min(...ratios)
+      : policy === "not_smaller"
+        ? Math.max(...ratios)
+        : undefined;
   return input.map((size, axis) => {
     const k = listed.indexOf(axis);
     const given = k >= 0 && scales !== undefined && scales.length > 0 ? scales[k] : undefined;
@@ -125,7 +156,11 @@ function pick(ctx: Lowering, x: Value, picks: readonly (readonly number[])[]): V
   const outStrides = stridesOf(shape);
   const inStrides = stridesOf(x.shape);
   const map = new Int32Array(elementCount(shape)).map((_, i) =>
-    picks.reduce((sum, p, axis) => sum + (p[Math.floor(i / (outStrides[axis] ?? 1)) % p.length] ?? 0) * (inStrides[axis] ?? 0), 0),
+    picks.reduce(
+      (sum, p, axis) =>
+        sum + (p[Math.floor(i / (outStrides[axis] ?? 1)) % p.length] ?? 0) * (inStrides[axis] ?? 0),
+      0,
+    ),
   );
   return rearrange(ctx.e, x, { shape, map });
 }
@@ -163,7 +198,11 @@ function cubicWeight(d: number, a: number): number {
 function alongAxis(
   ctx: Lowering,
   x: Value,
-  by: { readonly axis: number; readonly weights: readonly Float64Array[]; readonly q: ReturnType<typeof symmetric16> },
+  by: {
+    readonly axis: number;
+    readonly weights: readonly Float64Array[];
+    readonly q: ReturnType<typeof symmetric16>;
+  },
 ): Value {
   const { e } = ctx;
   const rank = x.shape.length;
@@ -172,7 +211,15 @@ function alongAxis(
   const size = x.shape[by.axis] ?? 1;
   const moved = transpose(e, x, perm);
   const rows = reshape(e, moved, [elementCount(x.shape) / size, size]);
-  const matrix = reals(ctx, by.weights.flatMap((row) => [...row]), [by.weights.length, size]);
+  const matrix = reals(
+    ctx,
+    by.weights.flatMap((row) => [...row]),
+    [by.weights.length, size],
+  );
   const y = reshape(e, matmul(e, rows, matrix, by.q), [...moved.shape.slice(0, -1), by.weights.length]);
-  return transpose(e, y, perm.map((_, i) => perm.indexOf(i)));
+  return transpose(
+    e,
+    y,
+    perm.map((_, i) => perm.indexOf(i)),
+  );
 }

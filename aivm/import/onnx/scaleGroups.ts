@@ -59,12 +59,19 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
     case "Scatter":
     case "ScatterND":
     case "TensorScatter":
-      return stringAttribute(node, "reduction", "none") === "none" ? { from: [0, node.inputs.length > 2 ? 2 : 1], to: [0] } : undefined;
+      return stringAttribute(node, "reduction", "none") === "none"
+        ? { from: [0, node.inputs.length > 2 ? 2 : 1], to: [0] }
+        : undefined;
     case "Clip":
-      return node.inputs.slice(1).every((name) => name === "" || isConstant(name)) ? undefined : { from: [0, 1, 2], to: [0] };
+      return node.inputs.slice(1).every((name) => name === "" || isConstant(name))
+        ? undefined
+        : { from: [0, 1, 2], to: [0] };
     case "Resize":
     case "Upsample":
-      return stringAttribute(node, "mode", "nearest") === "nearest" && intAttribute(node, "antialias", 0) === 0 ? FIRST : undefined;
+      return stringAttribute(node, "mode", "nearest") === "nearest" &&
+        intAttribute(node, "antialias", 0) === 0
+        ? FIRST
+        : undefined;
     default:
       return undefined;
   }
@@ -72,7 +79,9 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
 
 /** Two or more inputs that must mean the same although their result is something else. */
 function comparedInputs(node: OnnxNode): readonly string[] {
-  return ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"].includes(node.opType) ? node.inputs : [];
+  return ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"].includes(node.opType)
+    ? node.inputs
+    : [];
 }
 
 /**
@@ -81,7 +90,10 @@ function comparedInputs(node: OnnxNode): readonly string[] {
  */
 export function groupRanges(
   graph: OnnxGraph,
-  facts: { readonly range: (name: string) => Range | undefined; readonly isConstant: (name: string) => boolean },
+  facts: {
+    readonly range: (name: string) => Range | undefined;
+    readonly isConstant: (name: string) => boolean;
+  },
 ): ReadonlyMap<string, Range> {
   const parent = new Map<string, string>();
   const find = (name: string): string => {

@@ -46,5 +46,7 @@ function usesAsShape(graph: OnnxGraph, node: OnnxNode, name: string, depth: numb
   const slots = SLOTS.get(node.opType) ?? [];
   const places = node.inputs.flatMap((input, i) => (input === name ? [i] : []));
   if (places.every((i) => slots.includes(i))) return true;
-  return PASSES_SHAPES.has(node.opType) && node.outputs.every((output) => readAsShape(graph, output, depth + 1));
+  return (
+    PASSES_SHAPES.has(node.opType) && node.outputs.every((output) => readAsShape(graph, output, depth + 1))
+  );
 }

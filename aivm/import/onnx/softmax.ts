@@ -1,6 +1,15 @@
 /** Softmax and its relatives, in primitive ops: every step is one that a dispute can stop at. */
 import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
-import { addScaled, argmax, compare, integerConstant, maxReduce, rescale, table, type Value } from "./emit.ts";
+import {
+  addScaled,
+  argmax,
+  compare,
+  integerConstant,
+  maxReduce,
+  rescale,
+  table,
+  type Value,
+} from "./emit.ts";
 import { intAttribute, type OnnxNode } from "./graph.ts";
 import {
   type Family,
@@ -49,7 +58,11 @@ export function softmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
   const scale = Math.min(x.q.scale, 2 * LOWEST_EXPONENT);
   const parts = logParts(ctx, { ...x, q: { ...x.q, scale } }, LOWEST_EXPONENT);
   const lowest = LOWEST_EXPONENT + Math.log(x.shape[1] ?? 1);
-  const exponent = addScaled(ctx.e, { a: parts.distance, b: parts.logSum, factorB: -1 }, symmetric16({ min: -lowest, max: 0 }));
+  const exponent = addScaled(
+    ctx.e,
+    { a: parts.distance, b: parts.logSum, factorB: -1 },
+    symmetric16({ min: -lowest, max: 0 }),
+  );
   return table(ctx.e, exponent, Math.exp, q);
 }
 
@@ -59,7 +72,11 @@ function logSoftmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
 }
 
 /** x - max along rows, at most `limit` below 0, and the logarithm of the sum of its exponentials. */
-function logParts(ctx: Lowering, x: Value, limit: number): { readonly distance: Value; readonly logSum: Value } {
+function logParts(
+  ctx: Lowering,
+  x: Value,
+  limit: number,
+): { readonly distance: Value; readonly logSum: Value } {
   const { e } = ctx;
   const length = x.shape[1] ?? 1;
   const largest = maxReduce(e, x, 1);
@@ -68,7 +85,12 @@ function logParts(ctx: Lowering, x: Value, limit: number): { readonly distance: 
   const distance = addScaled(e, { a: x, b: largest, factorB: -1 }, distanceQ);
   const unit: Quantization = { dtype: "i32", scale: 2 ** -24, zero: 0, lo: 0, hi: 2 ** 24 };
   const sum = sumWide(e, table(e, distance, Math.exp, unit), 1);
-  const logSum = tableWide(e, sum, (s) => Math.log(Math.max(s, 1)), symmetric16({ min: 0, max: Math.max(Math.log(length), 1e-3) }));
+  const logSum = tableWide(
+    e,
+    sum,
+    (s) => Math.log(Math.max(s, 1)),
+    symmetric16({ min: 0, max: Math.max(Math.log(length), 1e-3) }),
+  );
   return { distance, logSum };
 }
 
@@ -78,7 +100,12 @@ function lowerHardmax(ctx: Lowering, node: OnnxNode): void {
   const rows = softmaxRows(ctx, node);
   const length = rows.value.shape[1] ?? 1;
   const winner = argmax(e, rows.value, 1);
-  const positions = integerConstant(e, "i32", [1, length], Array.from({ length }, (_, i) => i));
+  const positions = integerConstant(
+    e,
+    "i32",
+    [1, length],
+    Array.from({ length }, (_, i) => i),
+  );
   const hot = compare(e, winner, "=", positions);
   const bit = { ...hot, q: integerQuantization("i8", { lo: 0, hi: 1 }) };
   setValue(ctx, outputName(node), rows.restore(rescale(e, bit, quantizationOf(ctx, outputName(node)))));

@@ -58,7 +58,15 @@ interface RawTensor {
  * @throws AIVM_ONNX_EXTERNAL_DATA, AIVM_ONNX_UNSUPPORTED_DTYPE, AIVM_ONNX_INVALID_GRAPH when the data does not fill the shape.
  */
 export function decodeTensor(bytes: Uint8Array): OnnxTensor {
-  const raw: RawTensor = { name: "", code: 0, dims: [], raw: undefined, floats: [], ints: [], external: false };
+  const raw: RawTensor = {
+    name: "",
+    code: 0,
+    dims: [],
+    raw: undefined,
+    floats: [],
+    ints: [],
+    external: false,
+  };
   for (const field of wireFields(bytes)) readField(raw, field);
   if (raw.external) throw externalData(raw.name);
   const dtype = DTYPES.get(raw.code);
@@ -69,7 +77,10 @@ export function decodeTensor(bytes: Uint8Array): OnnxTensor {
     throw invalidGraph({
       item: `tensor ${raw.name}`,
       want: `${count} elements of ${dtype} for shape [${raw.dims.join(",")}]`,
-      got: raw.raw === undefined ? `${raw.floats.length + raw.ints.length} values` : `${raw.raw.length} raw bytes`,
+      got:
+        raw.raw === undefined
+          ? `${raw.floats.length + raw.ints.length} values`
+          : `${raw.raw.length} raw bytes`,
     });
   }
   return { name: raw.name, dtype, shape: raw.dims, data };
@@ -132,7 +143,8 @@ function fromTyped(dtype: OnnxDtype, raw: RawTensor, count: number): OnnxData | 
   if (dtype === "uint64") return BigUint64Array.from(raw.ints);
   const bits = subByteBits(dtype);
   const values = raw.ints.map((v) => Number(toSigned(v)));
-  if (bits !== undefined) return unpack(Uint8Array.from(values), { bits, count, signed: dtype.startsWith("i") });
+  if (bits !== undefined)
+    return unpack(Uint8Array.from(values), { bits, count, signed: dtype.startsWith("i") });
   return arrayOf(dtype, values);
 }
 

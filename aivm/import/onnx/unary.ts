@@ -1,6 +1,22 @@
 /** Operators on one tensor, element by element: functions by table, clamps, casts, batch normalisation. */
-import { integerQuantization, symmetric16 } from "../../quantize/scheme.ts";
-import { addScaled, clampTo, compare, integerConstant, mul, rescale, reshape, table, type Value } from "./emit.ts";
+import {
+  clampedQuantization,
+  integerQuantization,
+  quantizeReal,
+  symmetric16,
+} from "../../quantize/scheme.ts";
+import {
+  addScaled,
+  clampTo,
+  compare,
+  constant,
+  integerConstant,
+  mul,
+  rescale,
+  reshape,
+  table,
+  type Value,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { type RealFunction, UNARY_NAMES, unaryFunction } from "./functions.ts";
 import { floatAttribute, intAttribute, type OnnxDtype, type OnnxNode } from "./graph.ts";
@@ -28,9 +44,6 @@ import {
 } from "./lowering.ts";
 import { dtypeFromCode, dtypeName } from "./tensorProto.ts";
 import { mulWide } from "./wide.ts";
-import { clampedQuantization } from "../../quantize/scheme.ts";
-import { constant } from "./emit.ts";
-import { quantizeReal } from "../../quantize/scheme.ts";
 
 /** Lowerers of operators on one tensor. */
 export const UNARY_FAMILY: Family = new Map<string, Lowerer>([
@@ -45,7 +58,10 @@ export const UNARY_FAMILY: Family = new Map<string, Lowerer>([
 /** f(x) by table, in whatever layout x has; functions of functions become one table. */
 function lowerUnary(ctx: Lowering, node: OnnxNode): void {
   const name = inputName(node, 0);
-  if (!isFloat(ctx, name)) return lowerIntegerUnary(ctx, node);
+  if (!isFloat(ctx, name)) {
+    lowerIntegerUnary(ctx, node);
+    return;
+  }
   let f: RealFunction = unaryFunction(node) ?? ((x) => x);
   let out = outputName(node);
   for (let next = onlyConsumer(ctx, out); next !== undefined; next = onlyConsumer(ctx, out)) {
@@ -70,7 +86,11 @@ function lowerIntegerUnary(ctx: Lowering, node: OnnxNode): void {
     throw unsupportedForm(node, { want: "float32", got: tensorType(ctx, inputName(node, 0)).dtype });
   }
   const wrap = (v: number): number => (v > q.hi ? v - 2 * (q.hi + 1) : v);
-  setValue(ctx, outputName(node), table(ctx.e, x, (v) => wrap(f(v)), q));
+  setValue(
+    ctx,
+    outputName(node),
+    table(ctx.e, x, (v) => wrap(f(v)), q),
+  );
 }
 
 /** Relu, or Clip with constant bounds, that no producer took in. */
@@ -79,7 +99,10 @@ export function lowerClamp(ctx: Lowering, node: OnnxNode): void {
   if (bounds === undefined) throw unsupportedForm(node, { want: "constant bounds", got: "computed ones" });
   const name = inputName(node, 0);
   const { value, perm } = getAnyLayout(ctx, name);
-  if (!isFloat(ctx, name)) return setValue(ctx, outputName(node), clampTo(ctx.e, value, bounds), perm);
+  if (!isFloat(ctx, name)) {
+    setValue(ctx, outputName(node), clampTo(ctx.e, value, bounds), perm);
+    return;
+  }
   const output = foldedOutput(ctx, outputName(node));
   setValue(ctx, output.name, rescale(ctx.e, value, clampedQuantization(output.q, bounds)), perm);
 }
@@ -92,7 +115,10 @@ function lowerPrelu(ctx: Lowering, node: OnnxNode): void {
   const raw = operandValue(ctx, inputName(node, 1));
   // Before opset 7 a slope per channel was given as [C].
   const perChannel = slopeShape.length === 1 && slopeShape[0] === x.shape[1] && slopeShape[0] !== 1;
-  const slope = ctx.graph.opset < 7 && perChannel ? reshape(e, raw, [slopeShape[0] ?? 1, ...x.shape.slice(2).map(() => 1)]) : raw;
+  const slope =
+    ctx.graph.opset < 7 && perChannel
+      ? reshape(e, raw, [slopeShape[0] ?? 1, ...x.shape.slice(2).map(() => 1)])
+      : raw;
   const q = quantizationOf(ctx, outputName(node));
   const positive = clampTo(e, x, { min: 0, max: Number.POSITIVE_INFINITY });
   const negative = clampTo(e, x, { min: Number.NEGATIVE_INFINITY, max: 0 });
@@ -129,15 +155,25 @@ function lowerCast(ctx: Lowering, node: OnnxNode, to: OnnxDtype | undefined): vo
   const out = outputName(node);
   const x = getValue(ctx, name);
   if (to === undefined) {
-    throw unsupportedForm(node, { want: "float32, bool or an integer type", got: dtypeName(intAttribute(node, "to", 0)) });
+    throw unsupportedForm(node, {
+      want: "float32, bool or an integer type",
+      got: dtypeName(intAttribute(node, "to", 0)),
+    });
   }
-  if (to === "float32") return setValue(ctx, out, rescale(e, x, quantizationOf(ctx, out)));
+  if (to === "float32") {
+    setValue(ctx, out, rescale(e, x, quantizationOf(ctx, out)));
+    return;
+  }
   if (to === "bool") {
     const zero = integerConstant(e, "i32", [], [x.q.zero]);
     const isZero = compare(e, x, "=", zero);
     const q = integerQuantization("i8", { lo: 0, hi: 1 });
-    return setValue(ctx, out, addScaled(e, { a: isZero, b: isZero, factorA: -1, factorB: 0, term: 1 }, q));
+    setValue(ctx, out, addScaled(e, { a: isZero, b: isZero, factorA: -1, factorB: 0, term: 1 }, q));
+    return;
   }
-  if (isFloat(ctx, name)) return setValue(ctx, out, table(e, x, Math.trunc, quantizationOf(ctx, out)));
+  if (isFloat(ctx, name)) {
+    setValue(ctx, out, table(e, x, Math.trunc, quantizationOf(ctx, out)));
+    return;
+  }
   setValue(ctx, out, storeInteger(ctx, node, x, to));
 }

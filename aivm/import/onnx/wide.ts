@@ -1,7 +1,18 @@
 /** Results that need more than 16 bits on the way: sums and products kept in i32, and functions of them. */
 import { integerQuantization, type Quantization, quantizeReal } from "../../quantize/scheme.ts";
-import { compare, constant, emit, largestFrom, integerConstant, broadcast, rescale, table, type Value, where } from "./emit.ts";
 import type { Emitter } from "./emit.ts";
+import {
+  broadcast,
+  compare,
+  constant,
+  emit,
+  integerConstant,
+  largestFrom,
+  rescale,
+  table,
+  type Value,
+  where,
+} from "./emit.ts";
 
 const I32 = 2 ** 31 - 1;
 
@@ -18,13 +29,20 @@ export function matmulWide(e: Emitter, a: Value, b: Value): Value {
   const length = a.shape.at(-1) ?? 1;
   const bound = length * largestFrom(a.q) * largestFrom(b.q);
   const { shift, ...q } = wideQuantization(a.q.scale * b.q.scale, bound);
-  const shape = [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(-2) ?? 1, b.shape.at(-2) ?? 1];
+  const shape = [
+    ...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)),
+    a.shape.at(-2) ?? 1,
+    b.shape.at(-2) ?? 1,
+  ];
   return emit(e, "matmul", { operands: [a, b], shape, q, attrs: [a.q.zero, b.q.zero, 1, shift, 0] });
 }
 
 /** a x b in i32, exact as far as i32 goes; broadcast. */
 export function mulWide(e: Emitter, a: Value, b: Value): Value {
-  const { shift, ...symmetric } = wideQuantization(a.q.scale * b.q.scale, largestFrom(a.q) * largestFrom(b.q));
+  const { shift, ...symmetric } = wideQuantization(
+    a.q.scale * b.q.scale,
+    largestFrom(a.q) * largestFrom(b.q),
+  );
   const q = a === b ? { ...symmetric, lo: 0 } : symmetric; // a square
   const attrs = [a.q.zero, b.q.zero, 1, shift, 0];
   return emit(e, "mul", { operands: [a, b], shape: broadcast(a.shape, b.shape), q, attrs });
@@ -57,7 +75,13 @@ export function tableWide(e: Emitter, x: Value, f: (real: number) => number, q: 
   }
   let result: Value | undefined;
   for (const factor of [...views].reverse()) {
-    const viewQ: Quantization = { dtype: "i16", scale: x.q.scale * Math.max(factor, 1), zero: 0, lo: -32767, hi: 32767 };
+    const viewQ: Quantization = {
+      dtype: "i16",
+      scale: x.q.scale * Math.max(factor, 1),
+      zero: 0,
+      lo: -32767,
+      hi: 32767,
+    };
     const seen = table(e, rescale(e, x, viewQ), f, q);
     if (result === undefined) {
       result = seen;

@@ -17,7 +17,11 @@ export interface Windows {
 /** Windows of Conv and the pools: attributes strides, dilations, pads and auto_pad (ONNX operator specification). */
 export function windowsOf(
   node: OnnxNode,
-  sizes: { readonly input: readonly number[]; readonly output: readonly number[]; readonly kernel: readonly number[] },
+  sizes: {
+    readonly input: readonly number[];
+    readonly output: readonly number[];
+    readonly kernel: readonly number[];
+  },
 ): Windows {
   const rank = sizes.kernel.length;
   const ones = new Array<number>(rank).fill(1);
@@ -25,12 +29,16 @@ export function windowsOf(
   const dilations = intsAttribute(node, "dilations") ?? ones;
   const pads = intsAttribute(node, "pads");
   const auto = stringAttribute(node, "auto_pad", "NOTSET");
-  if (pads?.some((p) => p < 0) === true) throw unsupportedForm(node, { want: "pads of 0 or more", got: `[${pads.join(",")}]` });
+  if (pads?.some((p) => p < 0) === true)
+    throw unsupportedForm(node, { want: "pads of 0 or more", got: `[${pads.join(",")}]` });
   const before = sizes.kernel.map((kernel, i) => {
     if (auto === "NOTSET") return pads?.[i] ?? 0;
     if (auto === "VALID") return 0;
     const span = (kernel - 1) * (dilations[i] ?? 1) + 1;
-    const total = Math.max(0, ((sizes.output[i] ?? 1) - 1) * (strides[i] ?? 1) + span - (sizes.input[i] ?? 1));
+    const total = Math.max(
+      0,
+      ((sizes.output[i] ?? 1) - 1) * (strides[i] ?? 1) + span - (sizes.input[i] ?? 1),
+    );
     return auto === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
   });
   return { ...sizes, strides, dilations, before };
@@ -49,7 +57,10 @@ export function paddingAfter(w: Windows): number[] {
  * (row-major over `input`), or -1 where it is padding. Length: product of output x product of kernel.
  */
 export function windowMap(w: Windows): Int32Array {
-  return positionMap(w, (axis, out, tap) => out * (w.strides[axis] ?? 1) - (w.before[axis] ?? 0) + tap * (w.dilations[axis] ?? 1));
+  return positionMap(
+    w,
+    (axis, out, tap) => out * (w.strides[axis] ?? 1) - (w.before[axis] ?? 0) + tap * (w.dilations[axis] ?? 1),
+  );
 }
 
 /** The same for a transposed convolution: which input position reaches an output position through a kernel position. */

@@ -30,7 +30,8 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField> {
       yield { number, wireType, varint: value, bytes: NO_BYTES };
       continue;
     }
-    if (wireType !== 1 && wireType !== 2 && wireType !== 5) throw notAModel(`wire type ${wireType} at offset ${at}`);
+    if (wireType !== 1 && wireType !== 2 && wireType !== 5)
+      throw notAModel(`wire type ${wireType} at offset ${at}`);
     let length = wireType === 1 ? 8 : 4;
     if (wireType === 2) {
       const { value, next } = readVarint(bytes, at);
@@ -44,7 +45,10 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField> {
 }
 
 /** The varint at `offset`, as an unsigned 64-bit integer, and the offset after it. */
-export function readVarint(bytes: Uint8Array, offset: number): { readonly value: bigint; readonly next: number } {
+export function readVarint(
+  bytes: Uint8Array,
+  offset: number,
+): { readonly value: bigint; readonly next: number } {
   let low = 0;
   let value = 0n;
   for (let i = 0; i < 10; i++) {
@@ -52,7 +56,8 @@ export function readVarint(bytes: Uint8Array, offset: number): { readonly value:
     if (byte === undefined) throw truncated(offset, i + 1, bytes.length - offset);
     if (i < 4) low += (byte & 0x7f) * 2 ** (7 * i);
     else value |= BigInt(byte & 0x7f) << BigInt(7 * i);
-    if (byte < 0x80) return { value: i < 4 ? BigInt(low) : BigInt.asUintN(64, value | BigInt(low)), next: offset + i + 1 };
+    if (byte < 0x80)
+      return { value: i < 4 ? BigInt(low) : BigInt.asUintN(64, value | BigInt(low)), next: offset + i + 1 };
   }
   throw notAModel(`a varint of more than ten bytes at offset ${offset}`);
 }

@@ -22,7 +22,8 @@ export function commitResult(
   const { runner, commitment } = message;
   const request = existingRequest(ctx, message.requestId);
   assertOpen(ctx, request);
-  const why = whyNotEligible(ctx, ports, { request, runner });
+  const lockedUaivm = bondFor(ctx, ports, request);
+  const why = whyNotEligible(ctx, ports, { request, runner, needUaivm: lockedUaivm });
   if (why !== undefined) {
     throw inferenceError("notEligible", {
       what: "runner",
@@ -33,7 +34,6 @@ export function commitResult(
     });
   }
   assertTurn(ctx, { request, runner });
-  const lockedUaivm = bondFor(ctx, ports, request);
   ports.runners.lockBond(ctx, { operator: runner, amountUaivm: lockedUaivm });
   const next: Request = {
     ...request,

@@ -5,22 +5,22 @@ import { emitAssigned } from "./events.ts";
 import { assignmentSeed, type Candidate, drawByStake } from "./math.ts";
 import { bondFor, type InferencePorts, openToAllFrom } from "./ports.ts";
 
-/** Why a runner may not answer a request, or undefined when it may. */
+/** Why a runner may not answer a request behind which `needUaivm` must stand, or undefined when it may. */
 export function whyNotEligible(
   ctx: Context,
   ports: InferencePorts,
-  at: { readonly request: Request; readonly runner: string },
+  at: { readonly request: Request; readonly runner: string; readonly needUaivm: bigint },
 ): string | undefined {
-  const { request, runner } = at;
+  const { request, runner, needUaivm } = at;
   if (request.excluded.includes(runner)) return "a runner that has failed this request before";
   const found = ports.runners.runner(ctx, runner);
   if (found === undefined) return "no registered runner";
   if (found.jailed) return "a jailed runner";
   if (!ports.models.hasProved(ctx, { modelId: request.modelId, runner }))
     return "a runner that has not proved in this epoch to hold the model's weights";
-  const need = bondFor(ctx, ports, request);
   const free = ports.runners.freeBond(ctx, runner);
-  return free < need ? `a runner with ${free}uaivm of free bond where ${need}uaivm must stand` : undefined;
+  if (free >= needUaivm) return undefined;
+  return `a runner with ${free}uaivm of free bond where ${needUaivm}uaivm must stand`;
 }
 
 /**
@@ -28,9 +28,10 @@ export function whyNotEligible(
  * again in every block. The proposer can bias a draw by withholding its block.
  */
 export function assign(ctx: Context, ports: InferencePorts, request: Request): Request {
+  const needUaivm = bondFor(ctx, ports, request);
   const candidates = ports.models
     .provedRunners(ctx, request.modelId)
-    .filter((runner) => whyNotEligible(ctx, ports, { request, runner }) === undefined)
+    .filter((runner) => whyNotEligible(ctx, ports, { request, runner, needUaivm }) === undefined)
     .map((operator): Candidate => {
       return { operator, stakeUaivm: ports.runners.runner(ctx, operator)?.bondUaivm ?? 0n };
     });
