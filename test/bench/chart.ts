@@ -15,18 +15,18 @@ export function barChart(
     const width = Math.max(1, (value / largest) * BARS);
     const y = 40 + i * ROW;
     return [
-      `<text x="${LABEL - 8}" y="${y + 15}" text-anchor="end">${escape(label)}</text>`,
+      `<text x="${LABEL - 8}" y="${y + 15}" text-anchor="end">${xmlText(label)}</text>`,
       `<rect x="${LABEL}" y="${y + 3}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="2" fill="#3d7ab8"/>`,
-      `<text x="${LABEL + width + 6}" y="${y + 15}">${escape(`${value.toPrecision(3)} ${unit}`)}</text>`,
+      `<text x="${LABEL + width + 6}" y="${y + 15}">${xmlText(`${value.toPrecision(3)} ${unit}`)}</text>`,
     ].join("");
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="${height}" viewBox="0 0 800 ${height}" font-family="sans-serif" font-size="12">
-<rect width="800" height="${height}" fill="#ffffff"/><text x="16" y="24" font-size="15" font-weight="bold">${escape(title)}</text>
+<rect width="800" height="${height}" fill="#ffffff"/><text x="16" y="24" font-size="15" font-weight="bold">${xmlText(title)}</text>
 ${rows.join("\n")}
 </svg>
 `;
 }
 
-function escape(text: string): string {
+function xmlText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -8,15 +8,7 @@ import type { IntakePort } from "../ports.ts";
 import { signedPower, totalPower } from "./attestation.ts";
 import { oracleError } from "./errors.ts";
 import { isQuorum, resultsPath, signerBitmap } from "./math.ts";
-import {
-  getAttesterSet,
-  getLeaf,
-  getLocation,
-  getParams,
-  getResultsRoot,
-  type Leaf,
-  listDestinations,
-} from "./view.ts";
+import { getAttesterSet, getLeaf, getLocation, getParams, getResultsRoot, listDestinations } from "./view.ts";
 
 type Proof = Messages["aivm.oracle.v1.QueryResultProofResponse"];
 
@@ -59,38 +51,36 @@ function resultProof(ctx: Context, intake: IntakePort, requestId: Uint8Array): P
     });
   }
   const output = intake.output(ctx, requestId) ?? new Uint8Array();
-  return provenBy(ctx, leaf) ?? { ...unproven(), leaf, output };
-
-  function provenBy(at: Context, newest: Leaf): Proof | undefined {
-    const location = getLocation(at, newest.aivmRequestId);
-    const root = location === undefined ? undefined : getResultsRoot(at, location.height);
-    const proven = location === undefined ? undefined : root?.leaves[location.index];
-    if (location === undefined || root === undefined || proven === undefined) return undefined;
-    const set = getAttesterSet(at);
-    return {
-      attested: isQuorum(signedPower(set, root), totalPower(set)),
-      leaf: proven,
-      root: root.root,
-      rootHeight: root.height,
-      index: location.index,
-      path: resultsPath(root.leaves, location.index),
-      setId: root.setId,
-      bitmap: signerBitmap(root.signatures.map(({ index }) => index)),
-      signatures: root.signatures.map(({ signature }) => signature),
-      output,
-    };
-  }
+  return { ...(provenBy(ctx, requestId) ?? { ...UNPROVEN, leaf }), output };
 }
 
-function unproven(): Omit<Proof, "leaf" | "output"> {
+/** The leaf under its root, or undefined while no kept root holds it. */
+function provenBy(ctx: Context, requestId: Uint8Array): Omit<Proof, "output"> | undefined {
+  const location = getLocation(ctx, requestId);
+  const root = location === undefined ? undefined : getResultsRoot(ctx, location.height);
+  const leaf = location === undefined ? undefined : root?.leaves[location.index];
+  if (location === undefined || root === undefined || leaf === undefined) return undefined;
+  const set = getAttesterSet(ctx);
   return {
-    attested: false,
-    root: new Uint8Array(),
-    rootHeight: 0n,
-    index: 0,
-    path: [],
-    setId: 0n,
-    bitmap: new Uint8Array(32),
-    signatures: [],
+    attested: isQuorum(signedPower(set, root), totalPower(set)),
+    leaf,
+    root: root.root,
+    rootHeight: root.height,
+    index: location.index,
+    path: resultsPath(root.leaves, location.index),
+    setId: root.setId,
+    bitmap: signerBitmap(root.signatures.map(({ index }) => index)),
+    signatures: root.signatures.map(({ signature }) => signature),
   };
 }
+
+const UNPROVEN: Omit<Proof, "leaf" | "output"> = {
+  attested: false,
+  root: new Uint8Array(),
+  rootHeight: 0n,
+  index: 0,
+  path: [],
+  setId: 0n,
+  bitmap: new Uint8Array(32),
+  signatures: [],
+};
