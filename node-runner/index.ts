@@ -3,7 +3,6 @@ export * from "./core/actionPool.ts";
 export * from "./core/blob.ts";
 export * from "./core/decideRunner.ts";
 export * from "./core/decideWatch.ts";
-export * from "./core/disputeView.ts";
 export * from "./core/execution.ts";
 export * from "./core/kept.ts";
 export * from "./core/log.ts";

@@ -86,6 +86,18 @@ export async function evaluateAccuracy(task: AccuracyTask): Promise<AccuracyRepo
   };
 }
 
+/** The figures as the card of an artifact: JSON with fixed keys, shares in parts per ten thousand, so that it hashes the same. */
+export function cardText(report: AccuracyReport): string {
+  const share = (value: number): number => Math.round(value * 10_000);
+  return JSON.stringify({
+    samples: report.count,
+    floatTop1Bps: share(report.floatTop1),
+    fixedTop1Bps: share(report.fixedTop1),
+    agreementBps: share(report.agreement),
+    inputSaturationBps: share(report.saturation),
+  });
+}
+
 function splitError(samples: number, labels: number): AivmError {
   return new AivmError("AIVM_ACCURACY_SPLIT", {
     what: "labelled split",

@@ -100,7 +100,7 @@ export interface Multiplier {
  * @param factor positive; one of 2^21 or more has no multiplier and gives undefined
  * @param bound largest |accumulator|
  */
-export function multiplierFor(factor: number, bound = 2 ** 31): Multiplier | undefined {
+export function multiplierFor(factor: number, bound: number = 2 ** 31): Multiplier | undefined {
   const widest = Math.min(MAX_MULTIPLIER, Math.floor(2 ** 53 / Math.max(bound, 1)));
   if (!(factor >= 0) || factor > widest) return undefined;
   if (factor === 0) return { multiplier: 0, shift: 0 };

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bytesToHex } from "../../common/index.ts";
+import { BASE_DENOM, bytesToHex } from "../../common/index.ts";
 import type { Client } from "../../sdk/client.ts";
 import { createClient } from "../../sdk/io/createClient.ts";
 import { createKeyFile } from "../../sdk/io/keyFile.ts";
@@ -142,7 +142,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-/** Runs a command of the daemon to its end. @throws DEVNET_START */
+/** Makes the chain's keys and genesis: balances, the validator as attester and observer, the simulated enclave's root. */
 async function initChain(options: {
   readonly home: string;
   readonly chainId: string;
@@ -151,21 +151,45 @@ async function initChain(options: {
   readonly measurement: Uint8Array;
 }): Promise<void> {
   const { home, chainId, accounts } = options;
-  const balances = accounts.map(({ signer }) => ({
-    address: signer.address,
-    amountUaivm: GENESIS_UAIVM.toString(),
-  }));
-  const file = join(home, "devnet.json");
-  const settings = {
-    balances,
-    authority: accountOf(accounts, "authority").signer.address,
+  const chainHome = join(home, "chain");
+  const keys = JSON.parse(await runToEnd("chain/bin/aivmd", ["keys", "--home", chainHome])) as ValidatorKeys;
+  const coins = [{ denom: BASE_DENOM, amount: GENESIS_UAIVM.toString() }];
+  const attester = {
+    validator: keys.validatorAddress,
+    publicKey: keys.attesterPublicKey,
+    evmAddress: keys.attesterEvmAddress.slice(2),
+    power: "1",
     observer: accountOf(accounts, "observer").signer.address,
-    mockRoot: bytesToHex(options.mockRoot),
-    measurements: [bytesToHex(options.measurement)],
   };
-  writeFileSync(file, `${JSON.stringify(settings, undefined, 2)}\n`);
-  const args = ["init", "--home", join(home, "chain"), "--chain-id", chainId, "--devnet", file];
-  await runToEnd("chain/bin/aivmd", args);
+  const appState = {
+    bank: { balances: accounts.map(({ signer }) => ({ address: signer.address, coins })) },
+    oracle: { params: { authority: accountOf(accounts, "authority").signer.address }, attesters: [attester] },
+    tee: {
+      params: {
+        allowMock: true,
+        mockRoot: bytesToHex(options.mockRoot),
+        allowedMeasurements: [bytesToHex(options.measurement)],
+      },
+    },
+  };
+  const file = join(home, "app-state.json");
+  writeFileSync(file, `${JSON.stringify(appState, undefined, 2)}\n`);
+  await runToEnd("chain/bin/aivmd", [
+    "init",
+    "--home",
+    chainHome,
+    "--chain-id",
+    chainId,
+    "--app-state",
+    file,
+  ]);
+}
+
+/** What `aivmd keys` prints. */
+interface ValidatorKeys {
+  readonly validatorAddress: string;
+  readonly attesterPublicKey: string;
+  readonly attesterEvmAddress: string;
 }
 
 async function startRelayer(options: {

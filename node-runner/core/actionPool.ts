@@ -20,6 +20,8 @@ export interface ActionPool {
     readonly key: string;
     readonly height: bigint;
     readonly run: () => Promise<bigint | undefined>;
+    /** Looked at in every block: not logged, and no reason to look again. */
+    readonly silent?: boolean;
   }): void;
   /** Actions ended so far: a reason to look again before the next block. */
   ended(): number;
@@ -51,16 +53,16 @@ export function createActionPool(log: PoolLog): ActionPool {
     );
   };
   return {
-    start: ({ key, height, run }) => {
+    start: ({ key, height, run, silent = false }) => {
       if (running.has(key) || height < (notBefore.get(key) ?? 0n)) return;
-      log.debug({ action: key, height: String(height) }, "action started");
+      if (!silent) log.debug({ action: key, height: String(height) }, "action started");
       const work = run().then(
         (doneAt) => settle(key, doneAt),
         (error: unknown) => rest(key, height, error),
       );
       const done = work.finally(() => {
         running.delete(key);
-        ended++;
+        if (!silent) ended++;
       });
       running.set(key, done);
     },

@@ -110,5 +110,7 @@ function mayCommit(facts: RunnerFacts, request: Request): boolean {
   const declared = held?.serving?.serving;
   if (held?.model?.status !== ModelStatus.MODEL_STATUS_ACTIVE || declared === undefined) return false;
   if (!isProved(declared, held.model)) return false;
-  return request.assigned === facts.self || facts.height + 1n >= request.openToAllHeight;
+  const { assigned, openToAllHeight, excluded } = request;
+  if (excluded.includes(facts.self)) return false;
+  return assigned === "" || assigned === facts.self || facts.height + 1n >= openToAllHeight;
 }

@@ -50,15 +50,14 @@ export type WatchAction =
   | { readonly kind: "confirm" }
   /** Put an opening on disk. The join follows at the next look. */
   | { readonly kind: "keep" }
-  | { readonly kind: "join"; readonly kept: Kept }
-  | { readonly kind: "revealJoin"; readonly kept: Kept };
+  | { readonly kind: "join"; readonly kept: Kept };
 
 /** The action that is due. */
 export function decideWatch(facts: WatchFacts): WatchAction {
   const { claims, kept, own } = facts;
   if (claims.some((claim) => claim.claimants.includes(facts.self)))
     return { kind: "none", why: "we have a claim" };
-  if (facts.joinPending) return decideReveal(kept);
+  if (facts.joinPending) return { kind: "none", why: "our join is committed; the player reveals it" };
   if (!facts.joinable) return { kind: "none", why: "closed to rivals" };
   const alive = claims.filter((claim) => claim.alive);
   if (alive.length === 0) return { kind: "none", why: "no claim stands" };
@@ -70,11 +69,6 @@ export function decideWatch(facts: WatchFacts): WatchAction {
     return { kind: "refuse", why: "our two engines disagree" };
   }
   return kept === undefined ? { kind: "keep" } : { kind: "join", kept };
-}
-
-function decideReveal(kept: Kept | undefined): WatchAction {
-  if (kept === undefined) return { kind: "refuse", why: "the opening of our join is lost" };
-  return { kind: "revealJoin", kept };
 }
 
 /**

@@ -12,12 +12,11 @@ import { openArtifactStore } from "./artifactStore.ts";
 import { openBlobStore } from "./blobStore.ts";
 import { readRunnerFacts } from "./chain.ts";
 import { ensureModel, type RunnerContext } from "./context.ts";
-import { createDisputePlayer, readDisputeOver } from "./disputePorts.ts";
+import { createDisputes } from "./disputes.ts";
 import { executeOnReference } from "./execute.ts";
 import { performRunnerAction, type Registration } from "./runnerActions.ts";
 import { openSaltStore } from "./saltStore.ts";
 import { type ServingServer, startServer } from "./server.ts";
-import { createWatcher } from "./watcher.ts";
 
 /** What a runner process is told. */
 export interface StartOptions {
@@ -105,9 +104,7 @@ interface Loop {
 
 function startLoop(context: RunnerContext, options: StartOptions, registration: Registration): Loop {
   const pool = createActionPool(context.log);
-  const readDispute = readDisputeOver(context.client);
-  const watcher = createWatcher(context, readDispute);
-  const player = createDisputePlayer(context);
+  const disputes = createDisputes(context, options);
   let stopped = false;
   const look = async (status: ChainStatus): Promise<void> => {
     const height = status.latestHeight;
@@ -115,8 +112,8 @@ function startLoop(context: RunnerContext, options: StartOptions, registration: 
       if (await context.artifacts.has(modelId)) continue;
       pool.start({ key: `fetch/${bytesToHex(modelId)}`, height, run: () => fetchModel(context, modelId) });
     }
-    await player.look(status, pool);
-    if (options.watch) return watcher.look(status, pool);
+    await disputes.look(status, pool);
+    if (options.watch) return;
     for (const action of decideRunner(await readRunnerFacts(context, status))) {
       pool.start({ key: action.key, height, run: () => performRunnerAction(context, registration, action) });
     }

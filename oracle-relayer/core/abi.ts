@@ -1,16 +1,11 @@
 /** The contract interface as the relayer uses it. A test holds it equal to the compiled one. */
-import { parseAbi } from "viem";
+import { type ParseAbi, parseAbi } from "viem";
 
-const STRUCTS = [
+const ORACLE_SIGNATURES = [
   "struct Request { address requester; bytes32 modelId; bytes32 inputHash; address callbackContract; uint64 gasLimit; bytes32 callbackDataHash; uint256 maxFee; uint8 tier; uint64 window; uint64 deadline; uint32 maxOutput; address refundTo; }",
   "struct RequestParams { bytes32 modelId; bytes input; address callbackContract; uint64 gasLimit; bytes callbackData; uint8 tier; uint64 window; uint64 deadline; uint32 maxOutput; address refundTo; }",
   "struct Result { uint256 requestId; uint8 status; bytes32 outputRoot; uint8 tier; address payee; uint64 finalHeight; bytes output; }",
   "struct Proof { uint64 setId; uint64 rootHeight; bytes32 root; uint256 bitmap; bytes signatures; uint256 index; bytes32[] path; }",
-] as const;
-
-/** AivmOracle. The errors of Attestation, SignerSet and ResultsTree are among its own: it lets them through. */
-export const oracleAbi = parseAbi([
-  ...STRUCTS,
   "event AICallbackRequest(address indexed account, uint256 indexed requestId, uint256 modelId, bytes input, address callbackContract, uint64 gasLimit, bytes callbackData)",
   "event AICallbackResult(address indexed account, uint256 indexed requestId, address invoker, bytes output)",
   "event InferenceRequested(uint256 indexed requestId, bytes32 indexed modelId, bytes32 paramsHash, Request request, bytes input, bytes callbackData)",
@@ -56,7 +51,10 @@ export const oracleAbi = parseAbi([
   "error HighS(uint256 index)",
   "error BadSignature(uint256 index)",
   "error InsufficientPower(uint256 want, uint256 got)",
-]);
+] as const;
+
+/** AivmOracle. The errors of Attestation, SignerSet and ResultsTree are among its own: it lets them through. */
+export const oracleAbi: ParseAbi<typeof ORACLE_SIGNATURES> = parseAbi(ORACLE_SIGNATURES);
 
 /** Status that the oracle contract keeps of a request. */
 export const STATUS_NONE = 0;
@@ -65,8 +63,7 @@ export const STATUS_FINAL = 2;
 export const STATUS_EXPIRED = 3;
 export const STATUS_CALLBACK_FAILED = 4;
 
-/** Attestation. */
-export const attestationAbi = parseAbi([
+const ATTESTATION_SIGNATURES = [
   "event RootSubmitted(bytes32 indexed root, uint64 indexed rootHeight, uint64 setId)",
   "event SetChanged(uint64 indexed setId, bytes32 setHash, uint128 threshold, uint64 expires, address pointer)",
   "struct NewSet { uint64 setId; uint64 validFrom; uint64 expires; address[] signers; uint64[] powers; }",
@@ -78,4 +75,7 @@ export const attestationAbi = parseAbi([
   "function setDigest(uint64 setId, bytes32 setHash, uint128 threshold, uint64 validFrom, uint64 expires) view returns (bytes32)",
   "function currentSetId() view returns (uint64)",
   "function setOf(uint64 setId) view returns (address pointer, uint64 expires)",
-]);
+] as const;
+
+/** Attestation. */
+export const attestationAbi: ParseAbi<typeof ATTESTATION_SIGNATURES> = parseAbi(ATTESTATION_SIGNATURES);

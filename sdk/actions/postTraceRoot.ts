@@ -4,19 +4,15 @@ import { type Sent, sendMessage } from "../tx/sendMessage.ts";
 import type { TxOptions } from "../tx/sendTx.ts";
 
 const NAME = "aivm.dispute.v1.MsgPostTraceRoot";
-type SlotOpening = Messages["aivm.dispute.v1.SlotOpening"];
 
 /** Posts the trace root of claim 0, whose author the signer is. @throws as `sendTx` */
 export function postTraceRoot(
   client: Client,
-  options: TxOptions & {
-    readonly requestId: Uint8Array;
-    readonly traceRoot: Uint8Array;
-    readonly inputSlot: SlotOpening;
-    readonly outputSlot: SlotOpening;
-  },
+  options: TxOptions & { readonly move: Omit<Messages[typeof NAME], "signer"> },
 ): Promise<Sent<typeof NAME>> {
-  const { requestId, traceRoot, inputSlot, outputSlot } = options;
-  const value = { signer: options.signer.address, requestId, traceRoot, inputSlot, outputSlot };
-  return sendMessage(client, { ...options, name: NAME, value });
+  return sendMessage(client, {
+    ...options,
+    name: NAME,
+    value: { signer: options.signer.address, ...options.move },
+  });
 }

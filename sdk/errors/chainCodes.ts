@@ -59,6 +59,9 @@ const NOT_FOUND: ReadonlyMap<string, readonly number[]> = new Map([
   [ROOT_CODESPACE, [22, 38]],
   ["model", [3, 13]],
   ["runner", [4]],
+  ["inference", [3]],
+  ["oracle", [6, 7]],
+  ["tee", [6, 11]],
 ]);
 
 /** True when the chain says that what was asked for does not exist. */

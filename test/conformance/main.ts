@@ -2,6 +2,7 @@
  * `conformance <suite> <folder> [--emit <dir>]`: runs an outside suite of test vectors. Prints a line per failing case
  * and closes with `N passed, N failed, N refused`; exits 0 only when nothing failed.
  */
+import { freshKernels } from "../../scripts/buildWasm.ts";
 import { runOnnxSuite } from "./onnx.ts";
 
 const SUITES = { onnx: runOnnxSuite } as const;
@@ -33,6 +34,7 @@ const only = takeOption(args, "--only");
 const verbose = takeFlag(args, "--verbose");
 const [suite, folder] = args;
 if (suite !== "onnx" || folder === undefined || args.length !== 2) usage();
+await freshKernels();
 const totals = await SUITES[suite]({
   folder,
   verbose,

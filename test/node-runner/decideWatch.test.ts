@@ -42,15 +42,12 @@ function decide(fields: Partial<WatchFacts>): WatchAction {
 }
 
 describe("node-runner: what a watcher does about a result", () => {
-  it("runs it, runs it again on another engine when it differs, keeps an opening, joins, reveals", () => {
+  it("runs it, runs it again on another engine when it differs, keeps an opening, joins, and leaves the rest to the player", () => {
     expect(decide({}).kind).to.equal("execute");
     expect(decide({ own: { outputRoot: OURS, second: undefined } }).kind).to.equal("confirm");
     expect(decide({ own: CONFIRMED }).kind).to.equal("keep");
     expect(decide({ own: CONFIRMED, kept: KEPT })).to.deep.equal({ kind: "join", kept: KEPT });
-    expect(decide({ own: CONFIRMED, kept: KEPT, joinPending: true })).to.deep.equal({
-      kind: "revealJoin",
-      kept: KEPT,
-    });
+    expect(decide({ own: CONFIRMED, kept: KEPT, joinPending: true }).kind).to.equal("none");
     expect(
       decide({ own: CONFIRMED, kept: KEPT, claims: [claim(LIE), claim(OURS, { claimants: ["us"] })] }).kind,
     ).to.equal("none");

@@ -8,7 +8,7 @@ import { defaultConsensusParams } from "../../chain/engine/embedded/params.ts";
 import type { EngineKv, EngineLog, SigningKey, SignState } from "../../chain/engine/embedded/ports.ts";
 import { parseTime, timestampToNanos } from "../../chain/engine/embedded/time.ts";
 import { createValidator } from "../../chain/engine/embedded/validators.ts";
-import { ed25519Key } from "../../chain/io/ed25519.ts";
+import { type Ed25519Key, ed25519Key } from "../../chain/io/ed25519.ts";
 import { EMPTY } from "../../common/bytes.ts";
 import { createKvstoreApp, type KvstoreJournal } from "./kvstoreApp.ts";
 import { createMemoryKv } from "./memoryKv.ts";
@@ -32,7 +32,7 @@ export function createDisk(): Disk {
   };
 }
 
-export const VALIDATOR_KEY = ed25519Key(new Uint8Array(32).fill(7));
+export const VALIDATOR_KEY: Ed25519Key = ed25519Key(new Uint8Array(32).fill(7));
 
 /** Genesis of one validator; extensions from `extensionsFrom` on. */
 export function testGenesis(extensionsFrom = 1n): GenesisDoc {

@@ -316,11 +316,6 @@ export function table(e: Emitter, x: Value, f: (real: number) => number, q: Quan
   });
 }
 
-/** An integer function of one integer, by a table. x is i8 or i16, with scale 1. */
-export function integerTable(e: Emitter, x: Value, f: (value: number) => number, q: Quantization): Value {
-  return table(e, { ...x, q: { ...x.q, scale: 1, zero: 0 } }, f, { ...q, scale: 1, zero: 0 });
-}
-
 /** x clamped to real bounds, at its own scale. */
 export function clampTo(e: Emitter, x: Value, range: { readonly min: number; readonly max: number }): Value {
   return rescale(e, x, clampedQuantization(x.q, range));

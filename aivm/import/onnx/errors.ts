@@ -82,7 +82,7 @@ export function unsupportedOp(node: NodeLabel): AivmError {
   return new AivmError("AIVM_ONNX_UNSUPPORTED_OP", {
     what: "ONNX operator",
     item: nodeLabel(node),
-    want: "an operator that aivm lowers to integers (docs list them by family)",
+    want: "an operator of ai.onnx that aivm lowers to integers",
     got: node.domain === "" ? node.opType : `${node.domain}.${node.opType}`,
     remedy: "replace it by supported operators before exporting, or leave that part to the caller",
   });

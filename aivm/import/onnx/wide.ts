@@ -1,10 +1,9 @@
 /** Results that need more than 16 bits on the way: sums and products kept in i32, and functions of them. */
-import { integerQuantization, type Quantization, quantizeReal } from "../../quantize/scheme.ts";
+import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
 import type { Emitter } from "./emit.ts";
 import {
   broadcast,
   compare,
-  constant,
   emit,
   integerConstant,
   largestFrom,
@@ -103,9 +102,4 @@ function magnitude(e: Emitter, x: Value): Value {
   const negated = emit(e, "add", { operands: [raw, raw], shape: x.shape, q, attrs: [-1, 0, 0, 0, 0] });
   const zero = integerConstant(e, "i32", [], [0]);
   return where(e, compare(e, raw, "<", zero), negated, { ...raw, q });
-}
-
-/** A real constant for all elements. */
-export function scalar(e: Emitter, real: number, q: Quantization): Value {
-  return constant(e, { shape: [], values: [quantizeReal(real, q)], q });
 }

@@ -4,13 +4,18 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import {
   type Abi,
   type Address,
+  type Chain,
   createTestClient,
   decodeErrorResult,
   type Hex,
+  type HttpTransport,
   http,
+  type PublicActions,
   parseEventLogs,
   publicActions,
+  type TestClient,
   type TransactionReceipt,
+  type WalletActions,
   walletActions,
 } from "viem";
 import { type HDAccount, mnemonicToAccount } from "viem/accounts";
@@ -72,7 +77,12 @@ export function validators(powers: readonly bigint[], seed = 1): Validator[] {
   return sorted.map((key, i) => ({ ...key, power: powers[i] ?? 1n }));
 }
 
-function clientOf(url: string, chainId: number) {
+/** A client that may read, write and command the test node. */
+type WorldClient = TestClient<"anvil", HttpTransport, Chain, HDAccount> &
+  PublicActions<HttpTransport, Chain, HDAccount> &
+  WalletActions<Chain, HDAccount>;
+
+function clientOf(url: string, chainId: number): WorldClient {
   return createTestClient({
     mode: "anvil",
     chain: chainOf(chainId, url),
@@ -88,7 +98,7 @@ function clientOf(url: string, chainId: number) {
 /** The clients, contracts and keys of one test network. */
 export interface World {
   readonly anvil: Anvil;
-  readonly client: ReturnType<typeof clientOf>;
+  readonly client: WorldClient;
   readonly deployed: Deployed;
   readonly signers: readonly Validator[];
 }
