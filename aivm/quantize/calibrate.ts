@@ -317,7 +317,7 @@ function assertSameType(
 }
 
 /** Operators whose result depends on the type or shape of an input only, which are static here. */
-const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size"]);
+const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size", "EyeLike"]);
 const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 
 /** Names of the tensors that no program input reaches, given those that are constants to begin with. */

@@ -12,7 +12,7 @@ import { nanosToTimestamp, parseTime } from "../engine/embedded/time.ts";
 import { createValidator } from "../engine/embedded/validators.ts";
 import { openApplication } from "../io/application.ts";
 import { ensureAttestationKey } from "../io/attestationKey.ts";
-import { ensureKeys, homePaths, initHome } from "../io/home.ts";
+import { ensureKeys, homePaths, initHome, readGenesis } from "../io/home.ts";
 import { nodeId, readKeyFile } from "../io/keyFiles.ts";
 import { type RunningNode, startNode } from "../io/node.ts";
 import { appStateFrom } from "./appState.ts";
@@ -102,7 +102,9 @@ async function start(flags: Flags): Promise<number> {
   const home = required(flags.home, "home");
   const log = createLog(flags);
   const { host, port } = address(flags.rpc ?? "127.0.0.1:26657");
-  const application = await openApplication(home, { version: VERSION });
+  // A home without a chain is refused before anything is made in it.
+  readGenesis(home);
+  const application = await openApplication(home, { version: VERSION, log });
   let node: RunningNode;
   try {
     node = await startNode({

@@ -3,12 +3,17 @@
 import { BASE_DENOM } from "../../common/units.ts";
 import type { AbciApplication } from "../abci.ts";
 import { createApp } from "../app.ts";
-import { createAuthModule } from "../modules/auth/module.ts";
-import { createBankModule } from "../modules/bank/module.ts";
+import { createDisputeModule } from "../modules/dispute/module.ts";
+import { wireModules } from "../modules/wiring.ts";
+import type { AppLog } from "../runTx.ts";
+import { ensureAttestationKey } from "./attestationKey.ts";
 import { openDatabase } from "./databaseError.ts";
 import { homePaths } from "./home.ts";
 import { openLevelStore } from "./levelStore.ts";
 import { createNodeVerifier } from "./nodeVerifier.ts";
+
+/** Lowest price of a unit of gas that this node takes, in millionths of uaivm: 0.025. */
+const MIN_GAS_PRICE_MICRO = 25_000n;
 
 /** An open application; `close` releases its database. */
 export interface OpenApplication {
@@ -19,16 +24,20 @@ export interface OpenApplication {
 /** Opens or creates the application of the home. `version` is what it reports of itself. */
 export async function openApplication(
   home: string,
-  options: { readonly version: string },
+  options: { readonly version: string; readonly log: AppLog },
 ): Promise<OpenApplication> {
   const kv = await openDatabase(homePaths(home).appDb, openLevelStore);
+  const signer = ensureAttestationKey(homePaths(home).attestationKey);
+  const { modules, voteExtensions } = wireModules({ createDispute: createDisputeModule, signer });
   const app = createApp({
     kv,
-    modules: [createAuthModule(), createBankModule({ blocked: [] })],
+    modules,
+    voteExtensions,
     feeDenom: BASE_DENOM,
-    minGasPriceMicro: 0n,
+    minGasPriceMicro: MIN_GAS_PRICE_MICRO,
     verify: createNodeVerifier(),
     version: options.version,
+    log: options.log,
   });
   return { app, close: () => kv.close() };
 }

@@ -16,11 +16,11 @@ import { SILENT } from "../support/engineFixture.ts";
 const CHAIN_ID = "aivm-test-1";
 const DENOM = "uaivm";
 const START = 1_000_000_000n;
-const FEE = calculateFee(200_000, `0.01${DENOM}`);
+const FEE = calculateFee(200_000, `0.025${DENOM}`);
 const OPTIONS = {
   broadcastPollIntervalMs: 20,
   broadcastTimeoutMs: 8_000,
-  gasPrice: GasPrice.fromString(`0.01${DENOM}`),
+  gasPrice: GasPrice.fromString(`0.025${DENOM}`),
 };
 
 describe("the chain through CosmJS stargate, unmodified", () => {
@@ -33,7 +33,7 @@ describe("the chain through CosmJS stargate, unmodified", () => {
   let client: SigningStargateClient;
 
   async function startChain(): Promise<void> {
-    application = await openApplication(home, { version: "0.1.0" });
+    application = await openApplication(home, { version: "0.1.0", log: SILENT });
     node = await startNode({ home, app: application.app, blockIntervalMs: 50, log: SILENT });
   }
 

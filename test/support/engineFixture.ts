@@ -53,7 +53,7 @@ export class PowerCut extends Error {}
 /** Called around every durable write; throws to cut the power there. */
 export type PowerSwitch = (write: string, when: "before" | "after") => void;
 
-/** An engine on `disk`. Its clock advances 100 ms per reading. */
+/** An engine on `disk`, with a clock that advances when it is read. */
 export function engineOn(
   disk: Disk,
   options: {
@@ -62,6 +62,8 @@ export function engineOn(
     readonly genesis?: GenesisDoc;
     readonly limits?: MempoolLimits;
     readonly startNanos?: bigint;
+    /** What the clock advances per reading; 100 ms by default. */
+    readonly tickNanos?: bigint;
     /** The kvstore application by default. */
     readonly app?: (kv: EngineKv) => AbciApplication;
   } = {},
@@ -86,7 +88,7 @@ export function engineOn(
       store: createBlockStore(switched(disk.engineKv, "engine", power)),
       key,
       clock: () => {
-        now += 100_000_000n;
+        now += options.tickNanos ?? 100_000_000n;
         return now;
       },
       log: SILENT,

@@ -30,6 +30,7 @@ import {
   outputName,
   setValue,
   shapeOf,
+  weightsOf,
 } from "./lowering.ts";
 import { matmulWide } from "./wide.ts";
 import { paddingAfter, transposedMap, type Windows, windowMap, windowsOf } from "./windows.ts";
@@ -131,7 +132,7 @@ function transposedWindows(
 
 /** The layer in floats, rows in the order [channel of the group][kernel position]. */
 function constantRows(ctx: Lowering, node: OnnxNode, conv: Convolution, transposed: boolean): FloatLayer {
-  const weights = numbersOf(ctx, node, 1) ?? [];
+  const weights = weightsOf(ctx, node, 1);
   const taps = elementCount(conv.windows.kernel);
   const perGroupIn = conv.inChannels / conv.groups;
   const perGroupOut = conv.outChannels / conv.groups;

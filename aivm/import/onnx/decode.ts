@@ -1,10 +1,9 @@
 /** Decoding of onnx.ModelProto (onnx.proto): from bytes to the plain graph. */
-import { utf8ToText } from "../../../common/bytes.ts";
 import { AivmError } from "../../../common/errors.ts";
 import { invalidGraph, notAModel } from "./errors.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./graph.ts";
 import { decodeTensor, dtypeFromCode, floats, varints } from "./tensorProto.ts";
-import { toSigned, type WireField, wireFields } from "./wire.ts";
+import { toSigned, toText, type WireField, wireFields } from "./wire.ts";
 
 const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
@@ -22,7 +21,7 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
   try {
     for (const field of wireFields(bytes)) {
       if (field.number === 1) irVersion = Number(field.varint);
-      else if (field.number === 2) producer = utf8ToText(field.bytes);
+      else if (field.number === 2) producer = toText(field.bytes);
       else if (field.number === 7) graphs.push(field.bytes);
       else if (field.number === 8) opset = Math.max(opset, decodeOpset(field.bytes));
     }
@@ -57,7 +56,7 @@ function decodeOpset(bytes: Uint8Array): number {
   let domain = "";
   let version = 0;
   for (const field of wireFields(bytes)) {
-    if (field.number === 1) domain = utf8ToText(field.bytes);
+    if (field.number === 1) domain = toText(field.bytes);
     else if (field.number === 2) version = Number(field.varint);
   }
   return domain === "" || domain === "ai.onnx" ? version : 0;
@@ -92,14 +91,14 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
   let opType = "";
   let domain = "";
   for (const field of wireFields(bytes)) {
-    if (field.number === 1) inputs.push(utf8ToText(field.bytes));
-    else if (field.number === 2) outputs.push(utf8ToText(field.bytes));
-    else if (field.number === 3) name = utf8ToText(field.bytes);
-    else if (field.number === 4) opType = utf8ToText(field.bytes);
+    if (field.number === 1) inputs.push(toText(field.bytes));
+    else if (field.number === 2) outputs.push(toText(field.bytes));
+    else if (field.number === 3) name = toText(field.bytes);
+    else if (field.number === 4) opType = toText(field.bytes);
     else if (field.number === 5) {
       const [key, attribute] = decodeAttribute(field.bytes);
       attributes.set(key, attribute);
-    } else if (field.number === 7) domain = utf8ToText(field.bytes);
+    } else if (field.number === 7) domain = toText(field.bytes);
   }
   return { opType, domain: domain === "ai.onnx" ? "" : domain, name, inputs, outputs, attributes };
 }
@@ -108,7 +107,7 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
 function decodeAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
   const all = [...wireFields(bytes)];
   const of = (number: number) => all.filter((field) => field.number === number);
-  const name = utf8ToText(of(1)[0]?.bytes ?? new Uint8Array(0));
+  const name = toText(of(1)[0]?.bytes ?? new Uint8Array(0));
   const type = Number(of(20)[0]?.varint ?? guessType(all));
   return [name, attributeOfType(name, type, of)];
 }
@@ -124,7 +123,7 @@ function attributeOfType(
     case 2:
       return { kind: "int", value: Number(toSigned(of(3)[0]?.varint ?? 0n)) };
     case 3:
-      return { kind: "string", value: utf8ToText(of(4)[0]?.bytes ?? new Uint8Array(0)) };
+      return { kind: "string", value: toText(of(4)[0]?.bytes ?? new Uint8Array(0)) };
     case 4:
       return { kind: "tensor", value: decodeTensor(of(5)[0]?.bytes ?? new Uint8Array(0)) };
     case 5:
@@ -139,7 +138,7 @@ function attributeOfType(
           .map((v) => Number(toSigned(v))),
       };
     case 8:
-      return { kind: "strings", value: of(9).map((field) => utf8ToText(field.bytes)) };
+      return { kind: "strings", value: of(9).map((field) => toText(field.bytes)) };
     default:
       throw invalidGraph({
         item: `attribute ${name}`,
@@ -169,7 +168,7 @@ function decodeValue(bytes: Uint8Array): OnnxValue {
   let dtype: OnnxValue["dtype"];
   let shape: OnnxValue["shape"];
   for (const field of wireFields(bytes)) {
-    if (field.number === 1) name = utf8ToText(field.bytes);
+    if (field.number === 1) name = toText(field.bytes);
     if (field.number !== 2) continue;
     for (const type of wireFields(field.bytes)) {
       if (type.number !== 1) continue; // sequence, map and optional types keep dtype undefined
@@ -188,6 +187,6 @@ function decodeShape(bytes: Uint8Array): (number | string | undefined)[] {
     .map((dim) => {
       const field = [...wireFields(dim.bytes)][0];
       if (field?.number === 1) return Number(toSigned(field.varint));
-      return field?.number === 2 ? utf8ToText(field.bytes) : undefined;
+      return field?.number === 2 ? toText(field.bytes) : undefined;
     });
 }

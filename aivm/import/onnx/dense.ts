@@ -19,6 +19,7 @@ import {
   outputName,
   setValue,
   shapeOf,
+  weightsOf,
 } from "./lowering.ts";
 import { matmulWide } from "./wide.ts";
 
@@ -39,12 +40,7 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
   const alpha = floatAttribute(node, "alpha", 1);
   const beta = floatAttribute(node, "beta", 1);
   if (b !== undefined && biasPerColumn && constantOf(ctx, node.inputs[0]) === undefined) {
-    const weights = numbersOf(ctx, node, 1) ?? [];
-    const length = elementCount(b.shape) / n;
-    const rows = Float64Array.from({ length: n * length }, (_, i) => {
-      const [o, k] = [Math.floor(i / length), i % length];
-      return alpha * (weights[transB ? o * length + k : k * n + o] ?? 0);
-    });
+    const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: transB, factor: alpha });
     const given = numbersOf(ctx, node, 2) ?? [0];
     const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
     lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
@@ -64,6 +60,22 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
     output.name,
     addScaled(ctx.e, { a: product, b: term, factorA: alpha, factorB: beta }, output.q),
   );
+}
+
+/** factor x weights as [channels][row length], from that order or from its transpose. */
+function rowsOf(
+  weights: ArrayLike<number>,
+  form: { readonly channels: number; readonly byRow: boolean; readonly factor: number },
+): Float64Array {
+  const length = weights.length / form.channels;
+  const rows = new Float64Array(weights.length);
+  for (let o = 0; o < form.channels; o++) {
+    for (let k = 0; k < length; k++) {
+      const from = form.byRow ? o * length + k : k * form.channels + o;
+      rows[o * length + k] = form.factor * (weights[from] ?? 0);
+    }
+  }
+  return rows;
 }
 
 /** True for shapes that broadcast to one value per column of [m, n]. */
@@ -176,9 +188,8 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
   const weights = constantOf(ctx, bName);
   const outShape = shapeOf(ctx, outputName(node));
   if (weights !== undefined && weights.shape.length === 2 && constantOf(ctx, aName) === undefined) {
-    const [k = 1, n = 1] = weights.shape;
-    const values = numbersOf(ctx, node, 1) ?? [];
-    const rows = Float64Array.from({ length: n * k }, (_, i) => values[(i % k) * n + Math.floor(i / k)] ?? 0);
+    const n = weights.shape[1] ?? 1;
+    const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
     const biased = followingBias(ctx, outputName(node), n);
     const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };

@@ -66,7 +66,8 @@ export function createLowering(
     for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
-  const range = maskedRanges(graph, calibration);
+  const masks = masksOf(graph, calibration);
+  const range = maskedRanges(calibration, masks);
   return {
     e: createEmitter(),
     graph,
@@ -74,7 +75,7 @@ export function createLowering(
     options,
     placed: new Map(),
     absorbed: new Set(),
-    masks: masksOf(graph, calibration),
+    masks,
     ranges: groupRanges(graph, { range, isConstant }),
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
@@ -82,10 +83,14 @@ export function createLowering(
 }
 
 /** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
-function maskedRanges(graph: OnnxGraph, calibration: Calibration): (name: string) => Range | undefined {
-  const finite = (name: string): Range | undefined =>
-    calibration.stats.get(name) ?? constantRange(calibration.constants.get(name));
-  const masked = masksOf(graph, calibration);
+function maskedRanges(
+  calibration: Calibration,
+  masked: ReadonlyMap<string, number>,
+): (name: string) => Range | undefined {
+  const constants = new Map(
+    [...calibration.constants].map(([name, tensor]) => [name, constantRange(tensor)] as const),
+  );
+  const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constants.get(name);
   const span = [...masked.keys()].reduce((widest, name) => {
     const range = finite(name);
     return range === undefined ? widest : Math.max(widest, range.max - range.min);
@@ -148,6 +153,12 @@ export function numbersOf(ctx: Lowering, node: OnnxNode, index: number): number[
     want: `a constant for input ${index} ('${name}')`,
     got: "a tensor that depends on the model's inputs",
   });
+}
+
+/** The same without a copy where the constant is float32. */
+export function weightsOf(ctx: Lowering, node: OnnxNode, index: number): ArrayLike<number> {
+  const data = constantOf(ctx, node.inputs[index])?.data;
+  return data instanceof Float32Array ? data : (numbersOf(ctx, node, index) ?? []);
 }
 
 /** Name of input `index`. @throws AIVM_ONNX_INVALID_GRAPH when it is not given. */

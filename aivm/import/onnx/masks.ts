@@ -52,9 +52,7 @@ function through(node: OnnxNode, ahead: (name: string) => number | undefined): n
 function maskedNames(calibration: Calibration): string[] {
   const computed = [...calibration.stats].filter(([, stats]) => stats.masked).map(([name]) => name);
   const given = [...calibration.constants]
-    .filter(
-      ([, { data }]) => data instanceof Float32Array && data.some((v) => v === Number.NEGATIVE_INFINITY),
-    )
+    .filter(([, { data }]) => data instanceof Float32Array && data.includes(Number.NEGATIVE_INFINITY))
     .map(([name]) => name);
   return [...computed, ...given];
 }

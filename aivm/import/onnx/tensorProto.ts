@@ -1,9 +1,8 @@
 /** Decoding of onnx.TensorProto (onnx.proto, message TensorProto): raw_data and the typed fields, all in one place. */
-import { utf8ToText } from "../../../common/bytes.ts";
 import { AivmError } from "../../../common/errors.ts";
 import { invalidGraph, unsupportedDtype } from "./errors.ts";
 import { elementCount, type OnnxData, type OnnxDtype, type OnnxTensor } from "./graph.ts";
-import { readVarint, toSigned, type WireField, wireFields } from "./wire.ts";
+import { readVarint, toSigned, toText, type WireField, wireFields } from "./wire.ts";
 
 /** TensorProto.DataType numbers that the importer knows. */
 const DTYPES: ReadonlyMap<number, OnnxDtype> = new Map([
@@ -103,7 +102,7 @@ function readField(out: RawTensor, field: WireField): void {
       for (const value of varints(field)) out.ints.push(value);
       break;
     case 8:
-      out.name = utf8ToText(field.bytes);
+      out.name = toText(field.bytes);
       break;
     case 9:
       out.raw = field.bytes;
@@ -143,6 +142,7 @@ function fromTyped(dtype: OnnxDtype, raw: RawTensor, count: number): OnnxData | 
   if (dtype === "uint64") return BigUint64Array.from(raw.ints);
   const bits = subByteBits(dtype);
   const values = raw.ints.map((v) => Number(toSigned(v)));
+  if (bits !== undefined && raw.ints.length !== Math.ceil((count * bits) / 8)) return undefined;
   if (bits !== undefined)
     return unpack(Uint8Array.from(values), { bits, count, signed: dtype.startsWith("i") });
   return arrayOf(dtype, values);

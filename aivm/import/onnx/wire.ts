@@ -2,7 +2,7 @@
  * The protobuf wire format, as far as ONNX files use it: a cursor over the fields of one message, and a writer.
  * Own and small, because the importer must tell "cut short" from "not ONNX at all", and must not copy weights.
  */
-import { concatBytes } from "../../../common/bytes.ts";
+import { concatBytes, utf8ToText } from "../../../common/bytes.ts";
 import { notAModel, truncated } from "./errors.ts";
 
 /** One field of a message. `bytes` for wire type 2, 1 and 5 (a view, not a copy), `varint` for wire type 0. */
@@ -77,6 +77,15 @@ export function writeVarint(value: bigint): Uint8Array {
 /** One length-delimited field (wire type 2). */
 export function writeBytesField(number: number, bytes: Uint8Array): Uint8Array {
   return concatBytes(writeVarint(BigInt(number * 8 + 2)), writeVarint(BigInt(bytes.length)), bytes);
+}
+
+/** The text of a string field. @throws AIVM_ONNX_NOT_A_MODEL when it is no UTF-8. */
+export function toText(bytes: Uint8Array): string {
+  try {
+    return utf8ToText(bytes);
+  } catch (cause) {
+    throw notAModel("a string that is no UTF-8", cause);
+  }
 }
 
 /** The signed 64-bit integer of a varint field. */

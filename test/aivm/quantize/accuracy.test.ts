@@ -1,0 +1,59 @@
+import { expect } from "chai";
+import { compileOnnx } from "../../../aivm/import/onnx/compile.ts";
+import { loadWasmEngine } from "../../../aivm/io/wasm.ts";
+import { loadArtifact } from "../../../aivm/program/artifact.ts";
+import { evaluateAccuracy } from "../../../aivm/quantize/accuracy.ts";
+import { isAivmError } from "../../../common/errors.ts";
+import { freshKernels } from "../../../scripts/buildWasm.ts";
+import { digitLabels, digitSamples, digitsOnnx } from "../support/digits.ts";
+import { requireOrt } from "../support/floatReference.ts";
+
+describe("accuracy of the digit model over its test split", () => {
+  before(() => freshKernels());
+
+  for (const precision of ["a8", "a16"] as const) {
+    it(`${precision}: at least 97 % in floats, at most one point lost in integers, measured into the card`, async function () {
+      const reference = await requireOrt(this);
+      const split = { samples: digitSamples("test"), labels: digitLabels() };
+      const calibration = digitSamples("calibration");
+      const task = {
+        onnx: digitsOnnx(),
+        name: "digits",
+        calibration,
+        precision,
+        reference,
+        engine: loadWasmEngine,
+      };
+      const { artifact, report } = await compileOnnx({ ...task, evaluate: split });
+      expect(report.accuracy?.count).to.equal(450);
+      expect(report.accuracy?.floatTop1).to.be.at.least(0.97);
+      expect(report.accuracy?.delta).to.be.at.least(-0.01);
+      expect(report.accuracy?.agreement).to.be.at.least(0.99);
+      expect(report.accuracy?.saturation).to.equal(0);
+      const card = JSON.parse(loadArtifact(artifact).program.card) as Record<string, number>;
+      expect(card).to.deep.include({
+        samples: 450,
+        floatTop1Bps: Math.round(10_000 * (report.accuracy?.floatTop1 ?? 0)),
+      });
+    });
+  }
+
+  it("refuses labels that do not match the samples", async function () {
+    const reference = await requireOrt(this);
+    const samples = digitSamples("test").slice(0, 4);
+    const { model, program } = await compileOnnx({
+      onnx: digitsOnnx(),
+      name: "digits",
+      calibration: samples,
+      precision: "a8",
+      reference,
+    });
+    const float = await reference.load(digitsOnnx());
+    const engine = await loadWasmEngine(model);
+    const error = await evaluateAccuracy({ program, engine, float, split: { samples, labels: [1] } }).catch(
+      (e: unknown) => e,
+    );
+    await float.close();
+    expect(isAivmError(error, "AIVM_ACCURACY_SPLIT")).to.equal(true);
+  });
+});
