@@ -58,11 +58,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const first = firstBlock(engine);
     loop = startEngineLoop(engine, options.blockIntervalMs);
     await Promise.race([first, loop.done]);
-    const server = await startRpcServer(environmentOf(engine, options), {
-      host: options.rpcHost ?? "127.0.0.1",
-      port: options.rpcPort ?? 0,
-      ...(options.rpcLimits === undefined ? {} : { limits: options.rpcLimits }),
-    });
+    let rpcUrl = "";
+    const server = await startRpcServer(
+      environmentOf(engine, options, () => rpcUrl),
+      {
+        host: options.rpcHost ?? "127.0.0.1",
+        port: options.rpcPort ?? 0,
+        ...(options.rpcLimits === undefined ? {} : { limits: options.rpcLimits }),
+      },
+    );
+    rpcUrl = server.url;
     return runningNode({ engine, loop, kv, server });
   } catch (error) {
     await loop?.stop();
@@ -101,9 +106,9 @@ function firstBlock(engine: Engine): Promise<void> {
   });
 }
 
-function environmentOf(engine: Engine, options: NodeOptions): RpcEnvironment {
+/** `rpcUrl` is asked when a client asks: the port is known only once the server listens. */
+function environmentOf(engine: Engine, options: NodeOptions, rpcUrl: () => string): RpcEnvironment {
   const id = nodeId(readKeyFile(homePaths(options.home).nodeKey));
-  const host = options.rpcHost ?? "127.0.0.1";
   return {
     engine,
     delay: createDelay,
@@ -111,7 +116,9 @@ function environmentOf(engine: Engine, options: NodeOptions): RpcEnvironment {
       id,
       moniker: options.moniker ?? "aivmd",
       listenAddress: "tcp://127.0.0.1:26656",
-      rpcAddress: `tcp://${host}:${options.rpcPort ?? 0}`,
+      get rpcAddress() {
+        return rpcUrl().replace("http:", "tcp:");
+      },
     },
   };
 }

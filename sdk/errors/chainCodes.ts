@@ -61,7 +61,6 @@ const NOT_FOUND: ReadonlyMap<string, readonly number[]> = new Map([
   ["runner", [4]],
   ["inference", [3]],
   ["dispute", [3, 19]],
-  ["dispute", [3, 19]],
   ["oracle", [6, 7]],
   ["tee", [6, 11]],
 ]);

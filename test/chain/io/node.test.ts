@@ -73,6 +73,7 @@ describe("node with the kvstore application, through CosmJS", () => {
     expect(status.nodeInfo.version).to.equal("0.38.25");
     expect(status.nodeInfo.network).to.equal("kvstore-1");
     expect(status.nodeInfo.other.get("tx_index")).to.equal("on");
+    expect(status.nodeInfo.other.get("rpc_address")).to.equal(node.rpcUrl.replace("http", "tcp"));
     expect(status.syncInfo.latestBlockHeight).to.be.greaterThan(0);
     expect(status.syncInfo.latestBlockHash.length).to.equal(32);
     expect(status.validatorInfo.votingPower).to.equal(10n);

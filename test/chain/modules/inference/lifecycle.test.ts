@@ -257,7 +257,7 @@ describe("life of a request", () => {
     commit(world, ids[1] ?? new Uint8Array(), "r1");
     const { REQUEST_STATUS_OPEN, REQUEST_STATUS_COMMITTED } = RequestStatus;
     const list = (value: {
-      readonly status?: RequestStatus;
+      readonly status?: number;
       readonly limit?: number;
       readonly startAfter?: bigint;
     }) => world.query("inference", "Requests", value).requests.map(({ id }) => id);

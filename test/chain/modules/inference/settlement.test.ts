@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { answer, ask, openMarket, requestOf, statusOf } from "../support/market.ts";
+import { answer, ask, openMarket, proveWeights, registerRunner, requestOf, statusOf } from "../support/market.ts";
 import { addressOf } from "../support/world.ts";
 
 describe("settlement of a final result", () => {
@@ -50,15 +50,16 @@ describe("assignment", () => {
     expect(names.map(addressOf)).to.include.members(drawn);
   });
 
-  it("prefers who has more bond", () => {
-    const world = openMarket({ runners: ["r1"], bondUaivm: 1_000_000n });
-    world.tx("aivm.runner.v1.MsgRegisterRunner", { operator: addressOf("r2"), bondUaivm: 9_000_000n });
-    world.tx("aivm.model.v1.MsgServeModel", {
-      runner: addressOf("r2"),
-      modelId: requestOf(world, ask(world)).modelId,
+  it("prefers who has more bond, in proportion", () => {
+    const world = openMarket({ runners: ["r1"], bondUaivm: 5_000_000n });
+    registerRunner(world, "r2", 45_000_000n);
+    proveWeights(world, "r2");
+    const drawn = Array.from({ length: 200 }, () => {
+      world.nextBlock();
+      return requestOf(world, ask(world)).assigned;
     });
-    const openings = world;
-    void openings;
-    expect(requestOf(world, ask(world)).assigned, "r2 has not proved yet").to.equal(addressOf("r1"));
+    const share = drawn.filter((operator) => operator === addressOf("r2")).length;
+    // 200 draws at 0.9: four standard deviations are 17.
+    expect(share).to.be.within(163, 197);
   });
 });
