@@ -59,14 +59,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     loop = startEngineLoop(engine, options.blockIntervalMs);
     await Promise.race([first, loop.done]);
     let rpcUrl = "";
-    const server = await startRpcServer(
-      environmentOf(engine, options, () => rpcUrl),
-      {
-        host: options.rpcHost ?? "127.0.0.1",
-        port: options.rpcPort ?? 0,
-        ...(options.rpcLimits === undefined ? {} : { limits: options.rpcLimits }),
-      },
-    );
+    const server = await startRpcServer(environmentOf(engine, { ...options, rpcUrl: () => rpcUrl }), {
+      host: options.rpcHost ?? "127.0.0.1",
+      port: options.rpcPort ?? 0,
+      ...(options.rpcLimits === undefined ? {} : { limits: options.rpcLimits }),
+    });
     rpcUrl = server.url;
     return runningNode({ engine, loop, kv, server });
   } catch (error) {
@@ -107,7 +104,10 @@ function firstBlock(engine: Engine): Promise<void> {
 }
 
 /** `rpcUrl` is asked when a client asks: the port is known only once the server listens. */
-function environmentOf(engine: Engine, options: NodeOptions, rpcUrl: () => string): RpcEnvironment {
+function environmentOf(
+  engine: Engine,
+  options: NodeOptions & { readonly rpcUrl: () => string },
+): RpcEnvironment {
   const id = nodeId(readKeyFile(homePaths(options.home).nodeKey));
   return {
     engine,
@@ -117,7 +117,7 @@ function environmentOf(engine: Engine, options: NodeOptions, rpcUrl: () => strin
       moniker: options.moniker ?? "aivmd",
       listenAddress: "tcp://127.0.0.1:26656",
       get rpcAddress() {
-        return rpcUrl().replace("http:", "tcp:");
+        return options.rpcUrl().replace("http:", "tcp:");
       },
     },
   };

@@ -45,7 +45,9 @@ export function devnetAppState(genesis: DevnetGenesis): Readonly<Record<string, 
       ? {}
       : { allowMock: true, mockRoot: mockTee.root, allowedMeasurements: mockTee.measurements };
   const attesters = genesis.attesters
-    .map((attester) => ({ ...attester, evmAddress: ethAddressOf(attester.publicKey) }))
+    .map(({ validator, publicKey, power, observer }) => {
+      return { validator, publicKey, evmAddress: ethAddressOf(publicKey), power, observer };
+    })
     .sort((a, b) => compareBytes(a.evmAddress, b.evmAddress));
   return {
     bank: {

@@ -18,7 +18,7 @@ export const DEVNET_MODEL = {
   bondUaivm: 1_000_000_000n,
 } as const;
 
-/** Bond that a devnet's runners register with. */
+/** Bond that a devnet's runners register with when nothing else is said. */
 const RUNNER_BOND_UAIVM = 2_000_000_000n;
 
 /** Registers a model's program, without its weights, by the registrar. */
@@ -41,6 +41,7 @@ export interface RunnerChoice {
   /** Number of its EVM payee. */
   readonly payee: number;
   readonly watch?: boolean;
+  readonly bondUaivm?: bigint;
   /** Another program with the runner's command line; default the ordinary runner. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -58,7 +59,7 @@ export function startRunner(network: Network, choice: RunnerChoice): Promise<Ser
       ...["--key", network.account(account).keyFile],
       ...["--artifact", artifactFile],
       ...["--listen", "127.0.0.1:0"],
-      ...["--bond", RUNNER_BOND_UAIVM.toString()],
+      ...["--bond", (choice.bondUaivm ?? RUNNER_BOND_UAIVM).toString()],
       ...["--payee", `0x${bytesToHex(network.evm.payee(choice.payee))}`],
       ...["--poll-ms", "150"],
       ...(choice.watch === true ? ["--watch"] : []),

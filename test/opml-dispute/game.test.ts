@@ -18,9 +18,9 @@ import {
   outputRootOf,
   providerOf,
   traceOf,
+  type WrittenTrace,
   withChunks,
   write,
-  type WrittenTrace,
 } from "../support/alphabet.ts";
 import {
   copycat,
@@ -35,7 +35,15 @@ import {
   stuttering,
   watching,
 } from "./support/actors.ts";
-import { type Actor, BLOCK_MS, type Evening, playEvening, RULES, seedBytes, type TableAction } from "./support/table.ts";
+import {
+  type Actor,
+  BLOCK_MS,
+  type Evening,
+  playEvening,
+  RULES,
+  seedBytes,
+  type TableAction,
+} from "./support/table.ts";
 
 /** 40 ops of 600 letters: two op levels, one tile level, three chunks of which the last is padded. */
 const ALPHABET: Alphabet = { ops: 40, length: 600 };
@@ -49,7 +57,10 @@ const lying = (slot: number, element: number, by = 1): TraceProvider =>
 const seat = (name: string, trace: TraceProvider) => ({ name, trace, referee: REFEREE });
 
 /** One executor, one watcher. Accepts the executor's actor to be anything. */
-function duel(executor: { readonly actor: Actor; readonly trace: TraceProvider }, rivals: readonly Actor[]): Evening {
+function duel(
+  executor: { readonly actor: Actor; readonly trace: TraceProvider },
+  rivals: readonly Actor[],
+): Evening {
   return playEvening({
     referee: REFEREE,
     inputRoot: INPUT_ROOT,
@@ -60,7 +71,9 @@ function duel(executor: { readonly actor: Actor; readonly trace: TraceProvider }
 
 function expectHonest(evening: Evening): void {
   expect(evening.outputRoot, "an output is final").not.to.equal(undefined);
-  expect(equalBytes(evening.outputRoot ?? new Uint8Array(), HONEST.outputRoot), "the true one").to.equal(true);
+  expect(equalBytes(evening.outputRoot ?? new Uint8Array(), HONEST.outputRoot), "the true one").to.equal(
+    true,
+  );
 }
 
 function expectHonestGain(evening: Evening, name: string): void {
@@ -71,9 +84,7 @@ const movesOf = (game: Game): number => Math.max(0, ...game.matches.map(({ moves
 
 describe("a result that nobody contests", () => {
   it("is final when its window is over, not before, and its bond goes back", () => {
-    const evening = duel({ actor: idle("executor"), trace: HONEST }, [
-      watching(seat("watcher", HONEST)),
-    ]);
+    const evening = duel({ actor: idle("executor"), trace: HONEST }, [watching(seat("watcher", HONEST))]);
     expectHonest(evening);
     expect(evening.nowMs - 1_000n - BLOCK_MS).to.equal(RULES.windowMs);
     expect(evening.gains.get("executor")).to.equal(0n);
@@ -96,7 +107,9 @@ describe("one lie, one watcher", () => {
       expect([match?.slot, match?.element]).to.deep.equal([slot, element]);
       expect(evening.game.claims[0]?.loss).to.equal(LossReason.LOSS_REASON_ELEMENT);
       expect(movesOf(evening.game)).to.be.at.most(mostMoves(LEVELS));
-      expect(evening.refusals).to.satisfy((list: string[]) => list.every((text) => /GAME_(TARGET|MATCH)/.test(text)));
+      expect(evening.refusals).to.satisfy((list: string[]) =>
+        list.every((text) => /GAME_(TARGET|MATCH)/.test(text)),
+      );
       expect(evening.gains.get("watcher")).to.equal(RULES.bondUaivm / 2n);
       expect(evening.gains.get("liar")).to.equal(-RULES.bondUaivm);
       expect(evening.burnedUaivm).to.equal(RULES.bondUaivm - RULES.bondUaivm / 2n);
@@ -118,7 +131,9 @@ describe("one lie, one watcher", () => {
 
   it("settles faster than two windows when nobody stalls", () => {
     const lie = lying(9, 9);
-    const evening = duel({ actor: playing(seat("liar", lie)), trace: lie }, [watching(seat("watcher", HONEST))]);
+    const evening = duel({ actor: playing(seat("liar", lie)), trace: lie }, [
+      watching(seat("watcher", HONEST)),
+    ]);
     expect(evening.nowMs - 1_000n).to.satisfy((ms: bigint) => ms < 2n * RULES.windowMs);
   });
 });
@@ -157,16 +172,29 @@ describe("stalling", () => {
   });
 
   it("two silent claims are both out: void, and nothing is paid to anybody", () => {
-    const evening = duel({ actor: idle("a"), trace: lying(5, 5) }, [revealingOnly(seat("b", lying(6, 6)))]);
+    const lie = lying(5, 5);
+    const posting: Actor = {
+      name: "a",
+      act: (view) =>
+        playing(seat("a", lie))
+          .act(view)
+          .filter(({ kind }) => kind === "postTraceRoot")
+          .map((action) => ({ ...action, value: { ...action.value, children: [] } }) as TableAction),
+    };
+    const evening = duel({ actor: posting, trace: lie }, [revealingOnly(seat("b", lying(6, 6)))]);
     expect(evening.game.dispute.status).to.equal(3);
-    expect(evening.burnedUaivm + 0n).to.satisfy((burned: bigint) => burned > 0n);
+    expect(evening.outputRoot).to.equal(undefined);
+    expect(evening.burnedUaivm).to.equal(2n * RULES.bondUaivm);
     expect(heldUaivm(evening.game)).to.equal(0n);
   });
 
   it("a commitment that is never revealed burns its whole bond and holds finality up only so long", () => {
     const mute: Actor = {
       name: "mute",
-      act: (view) => joining(seat("mute", lying(2, 2))).act(view).filter(({ kind }) => kind === "join"),
+      act: (view) =>
+        joining(seat("mute", lying(2, 2)))
+          .act(view)
+          .filter(({ kind }) => kind === "join"),
     };
     const evening = duel({ actor: idle("executor"), trace: HONEST }, [mute]);
     expectHonest(evening);
@@ -179,12 +207,21 @@ describe("traces that are no traces", () => {
 
   it("a garbage root with proven ends loses by its clock: nobody can open it", () => {
     const garbage = spoiled(({ items, chunks }) => {
-      const wrong = chunks.map((leaves, slot) => (slot === 7 ? leaves.map((leaf) => seedBytes(leaf.length)) : leaves));
-      return { items: items.map((item, slot) => (slot === 7 ? itemOf(7, seedBytes(1)) : item)), chunks: wrong, outputRoot: HONEST.outputRoot };
+      const wrong = chunks.map((leaves, slot) =>
+        slot === 7 ? leaves.map((leaf) => seedBytes(leaf.length)) : leaves,
+      );
+      return {
+        items: items.map((item, slot) => (slot === 7 ? itemOf(7, seedBytes(1)) : item)),
+        chunks: wrong,
+        outputRoot: HONEST.outputRoot,
+      };
     });
     const lie = outputRootOf(write(ALPHABET, [{ slot: 40, element: 1 }]).at(-1) ?? []);
     const posted = providerOf({
-      items: [...Array.from({ length: 41 }, (_, i) => itemOf(i, i === 0 ? INPUT_ROOT : seedBytes(i))), itemOf(41, lie)],
+      items: [
+        ...Array.from({ length: 41 }, (_, i) => itemOf(i, i === 0 ? INPUT_ROOT : seedBytes(i))),
+        itemOf(41, lie),
+      ],
       chunks: [],
       outputRoot: lie,
     });
@@ -240,7 +277,9 @@ describe("traces that are no traces", () => {
     const variants: readonly (readonly [WrittenTrace, number])[] = [
       [
         withChunks(
-          [[], ...tensors.map(chunksOf)].map((leaves, slot) => (slot === 3 ? [...leaves, new Uint8Array(256)] : leaves)),
+          [[], ...tensors.map(chunksOf)].map((leaves, slot) =>
+            slot === 3 ? [...leaves, new Uint8Array(256)] : leaves,
+          ),
           output,
         ),
         LossReason.LOSS_REASON_PADDING,
@@ -264,7 +303,9 @@ describe("traces that are no traces", () => {
     ];
     for (const [written, loss] of variants) {
       const trace = providerOf(written);
-      const evening = duel({ actor: playing(seat("liar", trace)), trace }, [watching(seat("watcher", HONEST))]);
+      const evening = duel({ actor: playing(seat("liar", trace)), trace }, [
+        watching(seat("watcher", HONEST)),
+      ]);
       expectHonest(evening);
       expect(evening.game.claims[0]?.loss).to.equal(loss);
     }
@@ -297,7 +338,10 @@ describe("slots that must repeat the one before", () => {
       referee,
       inputRoot: INPUT_ROOT,
       executor: { name: "liar", trace: lie },
-      actors: [playing({ name: "liar", trace: lie, referee }), watching({ name: "watcher", trace: honest, referee })],
+      actors: [
+        playing({ name: "liar", trace: lie, referee }),
+        watching({ name: "watcher", trace: honest, referee }),
+      ],
     });
     expect(evening.outputRoot).to.deep.equal(honest.outputRoot);
     expect(evening.game.claims[0]?.loss).to.equal(LossReason.LOSS_REASON_COPY);
@@ -352,22 +396,28 @@ describe("who is rewarded", () => {
     expectHonest(evening);
     const gains = ["first", "second", "copycat"].map((name) => evening.gains.get(name));
     expect(gains).to.deep.equal([250n, 250n, 0n]);
-    expect(evening.game.claims[1]?.members.map(({ address }) => address)).to.deep.equal(["first", "second", "copycat"]);
+    expect(evening.game.claims[1]?.members.map(({ address }) => address)).to.deep.equal([
+      "first",
+      "second",
+      "copycat",
+    ]);
   });
 
   it("who plays against himself loses half of what he put up", () => {
     const lie = lying(8, 8);
-    const evening = duel({ actor: playing(seat("self", lie)), trace: lie }, [joining(seat("other self", HONEST))]);
+    const evening = duel({ actor: playing(seat("self", lie)), trace: lie }, [
+      joining(seat("other self", HONEST)),
+    ]);
     const total = (evening.gains.get("self") ?? 0n) + (evening.gains.get("other self") ?? 0n);
     expect(total).to.equal(-(RULES.bondUaivm - RULES.bondUaivm / 2n));
   });
 
   it("a stranger who backs the executor's output before it posts the same trace is merged into its claim", () => {
     const lie = lying(8, 8);
-    const evening = duel({ actor: crashing(playing(seat("executor", HONEST)), (height) => height > 30n), trace: HONEST }, [
-      joining(seat("stranger", HONEST)),
-      joining(seat("liar", lie)),
-    ]);
+    const evening = duel(
+      { actor: crashing(playing(seat("executor", HONEST)), (height) => height > 30n), trace: HONEST },
+      [joining(seat("stranger", HONEST)), joining(seat("liar", lie))],
+    );
     expectHonest(evening);
     expect(evening.game.claims[1]?.status).to.equal(3);
     expect(evening.gains.get("stranger")).to.equal(0n);
@@ -381,7 +431,9 @@ describe("several rivals", () => {
     const referee = alphabetReferee(alphabet);
     const honest = providerOf(traceOf(write(alphabet)));
     const swarm = Array.from({ length: 63 }, (_, i) => {
-      const trace = providerOf(traceOf(write(alphabet, [{ slot: 1 + (i % 6), element: i % 20, by: 1 + (i % 5) }])));
+      const trace = providerOf(
+        traceOf(write(alphabet, [{ slot: 1 + (i % 6), element: i % 20, by: 1 + (i % 5) }])),
+      );
       return { name: `sybil ${i}`, trace, referee };
     });
     const lie = swarm[0]?.trace ?? honest;
@@ -396,10 +448,15 @@ describe("several rivals", () => {
         ...swarm.slice(30).map((sybil) => joining(sybil)),
       ],
       maxBlocks: 2_000,
+      isGuarded: false,
     });
     expect(evening.outputRoot).to.deep.equal(honest.outputRoot);
-    const mine = evening.game.claims.findIndex(({ members }) => members.some(({ address }) => address === "watcher"));
-    const played = evening.game.matches.filter(({ left, right }) => left?.claim === mine || right?.claim === mine);
+    const mine = evening.game.claims.findIndex(({ members }) =>
+      members.some(({ address }) => address === "watcher"),
+    );
+    const played = evening.game.matches.filter(
+      ({ left, right }) => left?.claim === mine || right?.claim === mine,
+    );
     expect(evening.game.claims.length).to.be.greaterThan(50);
     expect(played.length).to.be.at.most(Math.ceil(Math.log2(evening.game.claims.length)));
     expect(played.length).to.be.at.most(7);
@@ -408,8 +465,10 @@ describe("several rivals", () => {
 
   it("rivals that arrive one by one at the end of each other's window only cost their authors bonds, within the bound", () => {
     const rivals = [3, 5, 7, 11].map((slot, i) =>
-      joining(seat(`rival ${i}`, lying(slot, slot)), ({ joinable, joinableUntilMs, moment, game }) =>
-        joinable && game.dispute.joins === i && moment.nowMs + 1_000n >= joinableUntilMs,
+      joining(
+        seat(`rival ${i}`, lying(slot, slot)),
+        ({ joinable, joinableUntilMs, moment, game }) =>
+          joinable && game.dispute.joins === i && moment.nowMs + 1_000n >= joinableUntilMs,
       ),
     );
     const evening = duel({ actor: playing(seat("executor", HONEST)), trace: HONEST }, rivals);
@@ -469,8 +528,14 @@ describe("every pair of actors", () => {
 
   it("an honest executor survives every kind of rival", () => {
     for (const [, company] of others.slice(1)) {
-      for (const rival of [joining(seat("rival", LIES[0] ?? HONEST)), stuttering(joining(seat("rival", LIES[1] ?? HONEST)))]) {
-        const evening = duel({ actor: playing(seat("executor", HONEST)), trace: HONEST }, [rival, ...company()]);
+      for (const rival of [
+        joining(seat("rival", LIES[0] ?? HONEST)),
+        stuttering(joining(seat("rival", LIES[1] ?? HONEST))),
+      ]) {
+        const evening = duel({ actor: playing(seat("executor", HONEST)), trace: HONEST }, [
+          rival,
+          ...company(),
+        ]);
         expectHonest(evening);
         expectHonestGain(evening, "executor");
       }
@@ -485,6 +550,8 @@ function wrongTarget(action: TableAction): TableAction {
 
 function flipped(action: TableAction): TableAction {
   if (action.kind !== "openNode") return action;
-  const children = action.value.children.map((child, i) => (i === 0 ? child.map((byte, at) => (at === 3 ? byte ^ 1 : byte)) : child));
+  const children = action.value.children.map((child, i) =>
+    i === 0 ? child.map((byte, at) => (at === 3 ? byte ^ 1 : byte)) : child,
+  );
   return { ...action, value: { ...action.value, children } };
 }

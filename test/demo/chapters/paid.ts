@@ -3,6 +3,7 @@
 import { bytesToHex } from "../../../common/index.ts";
 import { type Inference, infer } from "../../../sdk/actions/infer.ts";
 import { searchTx } from "../../../sdk/actions/searchTx.ts";
+import { query } from "../../../sdk/query.ts";
 import { type Digit, floatInput } from "../digits.ts";
 import { PATIENCE_MS, type Stage } from "../stage.ts";
 
@@ -18,6 +19,11 @@ export async function paidQuery(stage: Stage, digit: Digit): Promise<Inference> 
       feeUaivm: 1_000_000n,
       resultTimeoutMs: PATIENCE_MS,
     });
+    const honest = network.account("runner").signer.address;
+    if (found.result.runner !== honest)
+      throw new Error(`${found.result.runner} answered, not the honest runner`);
+    const { claims } = await query(network.client, "dispute", "Dispute")({ requestId: found.requestId });
+    if (claims.length !== 1) throw new Error(`the second request has ${claims.length} claims`);
     const what = `undisputed: test image ${digit.index}, a handwritten ${digit.label}, is a ${found.outputs[0]?.data[0]}`;
     return { what, who: "user, honest runner", ref: `block ${found.result.finalHeight}`, value: found };
   });

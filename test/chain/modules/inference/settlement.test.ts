@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { answer, ask, openMarket, proveWeights, registerRunner, requestOf, statusOf } from "../support/market.ts";
+import {
+  answer,
+  ask,
+  openMarket,
+  proveWeights,
+  registerRunner,
+  requestOf,
+  statusOf,
+} from "../support/market.ts";
 import { addressOf } from "../support/world.ts";
 
 describe("settlement of a final result", () => {
