@@ -3,8 +3,8 @@
 import { BASE_DENOM } from "../../common/units.ts";
 import type { AbciApplication } from "../abci.ts";
 import { createApp } from "../app.ts";
-import { createDisputeModule } from "../modules/dispute/module.ts";
-import { wireModules } from "../modules/wiring.ts";
+
+import { createModules } from "../modules/index.ts";
 import type { AppLog } from "../runTx.ts";
 import { ensureAttestationKey } from "./attestationKey.ts";
 import { openDatabase } from "./databaseError.ts";
@@ -28,7 +28,7 @@ export async function openApplication(
 ): Promise<OpenApplication> {
   const kv = await openDatabase(homePaths(home).appDb, openLevelStore);
   const signer = ensureAttestationKey(homePaths(home).attestationKey);
-  const { modules, voteExtensions } = wireModules({ createDispute: createDisputeModule, signer });
+  const { modules, voteExtensions } = createModules({ signer });
   const app = createApp({
     kv,
     modules,

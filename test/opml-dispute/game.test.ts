@@ -175,13 +175,19 @@ describe("stalling", () => {
     const lie = lying(5, 5);
     const posting: Actor = {
       name: "a",
-      act: (view) =>
-        playing(seat("a", lie))
-          .act(view)
-          .filter(({ kind }) => kind === "postTraceRoot")
-          .map((action) => ({ ...action, value: { ...action.value, children: [] } }) as TableAction),
+      act: (view) => {
+        const [action] = playing(seat("a", lie)).act(view);
+        if (action?.kind !== "postTraceRoot") return [];
+        return [{ ...action, value: { ...action.value, children: [] } }];
+      },
     };
-    const evening = duel({ actor: posting, trace: lie }, [revealingOnly(seat("b", lying(6, 6)))]);
+    // In this order it posts in the block of the reveal, so that both clocks start together.
+    const evening = playEvening({
+      referee: REFEREE,
+      inputRoot: INPUT_ROOT,
+      executor: { name: "a", trace: lie },
+      actors: [revealingOnly(seat("b", lying(6, 6))), posting],
+    });
     expect(evening.game.dispute.status).to.equal(3);
     expect(evening.outputRoot).to.equal(undefined);
     expect(evening.burnedUaivm).to.equal(2n * RULES.bondUaivm);
