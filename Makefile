@@ -42,6 +42,7 @@ demo: build ## The main job end to end, on embedded defaults (SEED=n for another
 	@node dist/test/demo/main.js
 
 devnet: build ## The same network left running, with its addresses, keys and URLs
+	@rm -rf .home/devnet
 	@node dist/cli/bin/aivm.js devnet
 
 bench: build ## All benchmarks; writes the tables and charts that the docs show

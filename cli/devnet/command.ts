@@ -1,5 +1,5 @@
 /** aivm devnet: the network of the demo, honest services only, left running. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readArtifact } from "../../aivm/io/files.ts";
 import { bytesToHex } from "../../common/index.ts";
@@ -35,6 +35,8 @@ export const devnetCommand: Command = {
   run: async (invocation) => {
     const home = optionalFlag(invocation, "home") ?? "";
     mkdirSync(home, { recursive: true, mode: 0o700 });
+    if (readdirSync(home).length > 0)
+      throw usageError("--home", "an empty folder", `${home} with something in it`);
     invocation.say(`starting in ${home} ...`);
     const artifactFile = join(home, "model.aivm");
     const [onnx, data] = [requiredFlag(invocation, "onnx"), requiredFlag(invocation, "data")];
