@@ -9,6 +9,6 @@ const ROOT = join(import.meta.dirname, "..");
 await buildWasm();
 buildContracts();
 execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", ROOT], {
-  stdio: "inherit",
+  stdio: ["ignore", 2, 2],
   cwd: ROOT,
 });

@@ -1,5 +1,5 @@
 /** Errors of the quantiser: what is wrong with a calibration set, and what to do about it. */
-import { AivmError } from "../../common/errors.ts";
+import { AivmError, type ErrorFacts } from "../../common/errors.ts";
 
 /** Codes of the quantiser. */
 export type CalibrationErrorCode =
@@ -9,9 +9,13 @@ export type CalibrationErrorCode =
   | "AIVM_CALIBRATION_UNSEEN_RANGE"
   | "AIVM_CALIBRATION_CONSTANT";
 
+function calibrationError(code: CalibrationErrorCode, facts: ErrorFacts): AivmError {
+  return new AivmError(code, facts);
+}
+
 /** No sample at all. */
 export function emptyCalibration(): AivmError {
-  return new AivmError("AIVM_CALIBRATION_EMPTY", {
+  return calibrationError("AIVM_CALIBRATION_EMPTY", {
     what: "calibration set",
     want: "at least one sample (a hundred or more for a real model)",
     got: "none",
@@ -25,7 +29,7 @@ export function calibrationShape(facts: {
   readonly want: string;
   readonly got: string;
 }): AivmError {
-  return new AivmError("AIVM_CALIBRATION_SHAPE", {
+  return calibrationError("AIVM_CALIBRATION_SHAPE", {
     what: "calibration sample",
     ...facts,
     remedy: "give every sample one array per model input, row-major, of the input's shape",
@@ -34,7 +38,7 @@ export function calibrationShape(facts: {
 
 /** NaN or an infinity, in a sample or in what the float model makes of it. */
 export function notFinite(facts: { readonly item: string; readonly got: string }): AivmError {
-  return new AivmError("AIVM_CALIBRATION_NOT_FINITE", {
+  return calibrationError("AIVM_CALIBRATION_NOT_FINITE", {
     what: "value met in calibration",
     want: "finite numbers: integers have no NaN and no infinity",
     ...facts,
@@ -49,7 +53,7 @@ export function unseenRange(facts: {
   readonly excess: number;
   readonly limit: number;
 }): AivmError {
-  return new AivmError("AIVM_CALIBRATION_UNSEEN_RANGE", {
+  return calibrationError("AIVM_CALIBRATION_UNSEEN_RANGE", {
     what: "calibration set",
     item: facts.item,
     want: `samples whose values stay within ${percent(facts.limit)} of the range that the other samples span`,
@@ -60,7 +64,7 @@ export function unseenRange(facts: {
 
 /** Many samples in which an input never takes a second value. */
 export function constantInput(item: string, value: number): AivmError {
-  return new AivmError("AIVM_CALIBRATION_CONSTANT", {
+  return calibrationError("AIVM_CALIBRATION_CONSTANT", {
     what: "calibration set",
     item,
     want: "samples that differ",

@@ -3,7 +3,7 @@ import { createDisputeModule } from "./dispute/module.ts";
 import type { AttestationSigner } from "./oracle/attestation.ts";
 import { type WiredModules, wireModules } from "./wiring.ts";
 
-export { type DevnetGenesis, devnetAppState, type GenesisAttester } from "./devnetGenesis.ts";
+export { type DevnetGenesis, devnetAppState, testnetAppState } from "./devnetGenesis.ts";
 export type { AttestationSigner } from "./oracle/attestation.ts";
 export type { WiredModules } from "./wiring.ts";
 

@@ -2,6 +2,7 @@
 /** The `aivm` command. */
 import { runCommands } from "../command.ts";
 import { devnetCommand } from "../devnet/command.ts";
+import { inferCommand } from "../infer.ts";
 import { compileCommand } from "../model/compile.ts";
 import { evaluateCommand } from "../model/evaluate.ts";
 import { inspectCommand } from "../model/inspect.ts";
@@ -9,7 +10,7 @@ import { inspectCommand } from "../model/inspect.ts";
 process.exitCode = await runCommands({
   program: "aivm",
   about: "models, queries and a local network of verifiable AI inference",
-  commands: [compileCommand, evaluateCommand, inspectCommand, devnetCommand],
+  commands: [compileCommand, evaluateCommand, inspectCommand, inferCommand, devnetCommand],
   argv: process.argv.slice(2),
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),

@@ -16,6 +16,8 @@ export interface MainOptions {
   readonly argv: readonly string[];
   /** Makes the execution that answers requests; it gets the log, to say what it does. */
   readonly createExecute: (log: Log) => Execute;
+  /** The second engine. Default: the reference. */
+  readonly createConfirm?: (log: Log) => Execute;
 }
 
 /** Runs until SIGTERM or SIGINT. Sets the exit code; throws nothing. */
@@ -27,23 +29,27 @@ export async function runnerMain(options: MainOptions): Promise<void> {
       return;
     }
     const log = pino({ level: parsed.logLevel, base: null }, pino.destination(2));
-    await untilSignal(await start(parsed, options.createExecute(log), log));
+    const execute = options.createExecute(log);
+    const confirm = options.createConfirm?.(log);
+    await untilSignal(await start(parsed, { log, execute, ...(confirm === undefined ? {} : { confirm }) }));
   } catch (error) {
     process.stderr.write(`${error instanceof AivmError ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
 }
 
-async function start(parsed: RunnerArguments, execute: Execute, log: Log): Promise<RunningRunner> {
+async function start(
+  parsed: RunnerArguments,
+  parts: { readonly log: Log; readonly execute: Execute; readonly confirm?: Execute },
+): Promise<RunningRunner> {
   const { rpc, pollMs, gasPriceUaivm, key, artifactFiles, modelIds } = parsed;
   await mkdir(dirname(key), { recursive: true });
   const runner = await startRunner({
     ...parsed,
+    ...parts,
     client: createClient({ rpc, pollMs, ...(gasPriceUaivm === undefined ? {} : { gasPriceUaivm }) }),
     signer: await readOrCreateKeyFile(key),
-    log,
     artifacts: await Promise.all(artifactFiles.map(readArtifactFile)),
-    execute,
   });
   const ready = {
     event: "ready",

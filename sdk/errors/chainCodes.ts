@@ -60,7 +60,6 @@ const NOT_FOUND: ReadonlyMap<string, readonly number[]> = new Map([
   ["model", [3, 13]],
   ["runner", [4]],
   ["inference", [3]],
-  ["dispute", [3, 19]],
   ["oracle", [6, 7]],
   ["tee", [6, 11]],
 ]);

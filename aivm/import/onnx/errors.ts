@@ -13,7 +13,7 @@ export type OnnxErrorCode =
   | "AIVM_ONNX_PRECISION"
   | "AIVM_ONNX_INVALID_GRAPH";
 
-const REFUSALS: readonly string[] = [
+const REFUSALS: readonly OnnxErrorCode[] = [
   "AIVM_ONNX_EXTERNAL_DATA",
   "AIVM_ONNX_UNSUPPORTED_DTYPE",
   "AIVM_ONNX_UNSUPPORTED_OPSET",
@@ -24,7 +24,7 @@ const REFUSALS: readonly string[] = [
 
 /** True when `error` says that a well-formed model asks for something that the importer does not do. */
 export function isOnnxRefusal(error: unknown): error is AivmError {
-  return error instanceof AivmError && REFUSALS.includes(error.code);
+  return error instanceof AivmError && REFUSALS.some((code) => code === error.code);
 }
 
 /** The bytes are not an ONNX model at all. */

@@ -1,6 +1,7 @@
 /** What blocks do: dispute time goes on, clocks run out, claim sets are settled. */
 import {
   blockAdvanceMs,
+  type Claim,
   type Game,
   settleGame,
   standingOf,
@@ -10,7 +11,7 @@ import {
 import type { Context } from "../../context.ts";
 import { commitGame, type DisputePorts } from "./effects.ts";
 import { emitSettled } from "./events.ts";
-import { getClock, getGame, getOutput, getParams, openRequests, setClock, setOpen } from "./view.ts";
+import { dueRequests, getClock, getGame, getOutput, getParams, setClock, setDue } from "./view.ts";
 
 /** Advances dispute time by at most five block intervals, so that a halt expires nobody's clock. */
 export function advanceClock(ctx: Context): void {
@@ -19,27 +20,25 @@ export function advanceClock(ctx: Context): void {
   setClock(ctx, { nowMs: nowMs + passed, headerMs: ctx.timeMs });
 }
 
-/** Looks at every claim set that is not settled. */
+/** Looks at every claim set that is due. */
 export function settleDue(ctx: Context, ports: DisputePorts): void {
   const { nowMs } = getClock(ctx);
-  const moment = { nowMs, height: ctx.height };
-  for (const requestId of openRequests(ctx)) {
+  for (const requestId of dueRequests(ctx)) {
     const before = getGame(ctx, requestId);
     if (before === undefined) continue;
-    const ticked = tickGame(before, moment);
-    if (ticked.game !== before && ticked.effects.length > 0) commitGame(ctx, ports, { before, ...ticked });
-    const game = ticked.effects.length > 0 ? ticked.game : before;
+    const ticked = tickGame(before, { nowMs, height: ctx.height });
+    const isChanged = ticked.effects.length > 0;
+    const game = isChanged ? ticked.game : before;
+    if (isChanged) commitGame(ctx, ports, { before, ...ticked });
+    else setDue(ctx, game);
     const standing = standingOf(game, nowMs);
-    if (standing.kind === "final") finalize(ctx, ports, game);
+    if (standing.kind === "final") finalize(ctx, ports, game, standing.survivors[0]);
     if (standing.kind === "void") annul(ctx, ports, game);
   }
 }
 
 /** The bond goes back even when the answer came too late to be paid. */
-function finalize(ctx: Context, ports: DisputePorts, game: Game): void {
-  const standing = standingOf(game, getClock(ctx).nowMs);
-  if (standing.kind !== "final") return;
-  const [survivor] = standing.survivors;
+function finalize(ctx: Context, ports: DisputePorts, game: Game, survivor: Claim): void {
   const [author] = survivor.members;
   const { requestId } = game.dispute;
   const outcome = ports.inference.finalize(ctx, {
@@ -53,7 +52,6 @@ function finalize(ctx: Context, ports: DisputePorts, game: Game): void {
   if (outcome === "WAIT") return;
   const settled = settleGame(game);
   commitGame(ctx, ports, { before: game, ...settled });
-  setOpen(ctx, requestId, false);
   emitSettled(ctx, settled.game, "FINAL");
 }
 
@@ -61,7 +59,6 @@ function annul(ctx: Context, ports: DisputePorts, game: Game): void {
   const ended = voidGame(game);
   const { requestId } = game.dispute;
   commitGame(ctx, ports, { before: game, ...ended });
-  setOpen(ctx, requestId, false);
   emitSettled(ctx, ended.game, "VOID");
   ports.inference.void(ctx, requestId);
 }

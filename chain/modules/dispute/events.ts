@@ -1,12 +1,23 @@
 /** Events of module dispute: one per transition. */
 import { bytesToHex } from "../../../common/index.ts";
 import type { Effect, Game } from "../../../opml-dispute/index.ts";
+import { LossReason, MatchStage } from "../../../proto/index.ts";
 import type { Context, EventAttributes } from "../../context.ts";
 
 /** Tells what a move or a block did. */
 export function emitEffect(ctx: Context, game: Game, effect: Effect): void {
   const [type, attributes] = eventOf(effect);
   ctx.emit(type, [["request_id", bytesToHex(game.dispute.requestId)], ...attributes]);
+}
+
+/** Tells that an accepted result can be challenged. */
+export function emitOpened(ctx: Context, game: Game): void {
+  const { requestId, rules } = game.dispute;
+  ctx.emit("dispute_opened", [
+    ["request_id", bytesToHex(requestId)],
+    ["claimant", game.claims[0]?.members[0]?.address ?? ""],
+    ["window_ms", `${rules.windowMs}`],
+  ]);
 }
 
 /** Tells how a claim set ended. */
@@ -58,7 +69,12 @@ function eventOf(effect: Effect): readonly [type: string, attributes: EventAttri
     case "matchOver":
       return [
         effect.kind === "matchOpened" ? "match_opened" : "match_over",
-        [["match_id", bytesToHex(effect.match.id)]],
+        [
+          ["match_id", bytesToHex(effect.match.id)],
+          ["left", `${effect.match.left.claim}`],
+          ["right", `${effect.match.right.claim}`],
+          ["moves", `${effect.match.moves}`],
+        ],
       ];
     case "nodeOpened":
       return [
@@ -67,6 +83,7 @@ function eventOf(effect: Effect): readonly [type: string, attributes: EventAttri
           ["match_id", bytesToHex(effect.match.id)],
           ["claim", `${effect.claim}`],
           ["level", `${effect.level}`],
+          ["stage", nameOf(MatchStage, effect.match.stage)],
         ],
       ];
     case "elementProved":
@@ -74,7 +91,11 @@ function eventOf(effect: Effect): readonly [type: string, attributes: EventAttri
         "element_proved",
         [
           ["match_id", bytesToHex(effect.match.id)],
+          ["op", `${effect.match.slot - 1}`],
+          ["element", `${effect.match.element}`],
           ["value", `${effect.value}`],
+          ["left_value", `${effect.match.left.value}`],
+          ["right_value", `${effect.match.right.value}`],
         ],
       ];
     case "claimLost":
@@ -85,6 +106,7 @@ function eventOf(effect: Effect): readonly [type: string, attributes: EventAttri
           ["claimant", effect.member.address],
           ["bond", `${effect.member.bondUaivm}uaivm`],
           ["burned", `${effect.burnedUaivm}uaivm`],
+          ["reason", nameOf(LossReason, effect.claim.loss)],
         ],
       ];
     case "claimMerged":
@@ -113,4 +135,10 @@ function eventOf(effect: Effect): readonly [type: string, attributes: EventAttri
         ],
       ];
   }
+}
+
+/** "ELEMENT" of a value of an enum whose names end so. */
+function nameOf(names: Readonly<Record<string, number>>, value: number): string {
+  const name = Object.entries(names).find(([, other]) => other === value)?.[0] ?? `${value}`;
+  return name.replace(/^(LOSS_REASON|MATCH_STAGE)_/, "");
 }

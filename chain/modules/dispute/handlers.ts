@@ -1,6 +1,6 @@
 /** Messages of module dispute: each is one move of the game, carried out or refused as a whole. */
 import { outputRoot, outputsFromBytes } from "../../../aivm/index.ts";
-import { isAivmError } from "../../../common/index.ts";
+import { bytesToHex, isAivmError } from "../../../common/index.ts";
 import {
   claimTimeout,
   createReferee,
@@ -172,9 +172,10 @@ export function existingGame(ctx: Context, requestId: Uint8Array): Game {
   if (game !== undefined) return game;
   throw disputeError("unknownDispute", {
     what: "claim set",
-    want: "a request with an accepted result",
-    got: "none",
-    remedy: "Wait until a result is accepted.",
+    item: bytesToHex(requestId),
+    want: "a request that is ACCEPTED or DISPUTED",
+    got: "none: unknown, or without a result so far",
+    remedy: "Check the id, or wait until a result is accepted.",
   });
 }
 

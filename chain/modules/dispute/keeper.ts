@@ -4,8 +4,9 @@ import type { Context } from "../../context.ts";
 import type { DisputePort, OpeningClaim } from "../ports.ts";
 import type { DisputePorts } from "./effects.ts";
 import { disputeError } from "./errors.ts";
+import { emitOpened } from "./events.ts";
 import { gameSizes, rulesOf } from "./sizes.ts";
-import { dropGame, getClock, getGame, getParams, setGame, setOpen, setOutput } from "./view.ts";
+import { dropGame, getClock, getGame, getParams, setGame, setOutput } from "./view.ts";
 
 /** The keeper. */
 export function createDisputeKeeper(ports: DisputePorts): DisputePort {
@@ -44,12 +45,14 @@ function openClaim0(ctx: Context, ports: DisputePorts, claim: OpeningClaim): voi
       claimant,
       payee,
       outputRoot,
-      traceRoot: claim.traceRoot ?? new Uint8Array(),
+      // One that came with the result has no proof that it ends in this output: a true trace could stand for a false
+      // output. Claim 0 posts its trace root with proofs when it is asked.
+      traceRoot: new Uint8Array(),
       bondUaivm,
     },
     { nowMs: getClock(ctx).nowMs, height: ctx.height },
   );
   setGame(ctx, game, undefined);
   setOutput(ctx, { requestId, index: 0 }, output);
-  setOpen(ctx, requestId, true);
+  emitOpened(ctx, game);
 }

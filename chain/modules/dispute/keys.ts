@@ -1,5 +1,5 @@
 /** Keys of store `dispute` and of its bulk store of outputs. */
-import { concatBytes, u32be } from "../../../common/index.ts";
+import { concatBytes, u32be, u64be } from "../../../common/index.ts";
 
 /** Store of the module. */
 export const DISPUTE_STORE = "dispute";
@@ -56,12 +56,37 @@ export function matchIndexKey(matchId: Uint8Array): Uint8Array {
   return concatBytes(new Uint8Array([6]), matchId);
 }
 
-/** Claim sets that are not settled, by request. */
-export function openPrefix(): Uint8Array {
+/** Queue: claim sets by the dispute time at which they must be looked at. */
+export function dueTimePrefix(): Uint8Array {
   return new Uint8Array([7]);
 }
 
 /** One of them. */
-export function openKey(requestId: Uint8Array): Uint8Array {
-  return concatBytes(openPrefix(), requestId);
+export function dueTimeKey(ms: bigint, requestId: Uint8Array): Uint8Array {
+  return concatBytes(dueTimePrefix(), u64be(ms), requestId);
+}
+
+/** First key of the queue that is not due at `nowMs`. */
+export function dueTimeEnd(nowMs: bigint): Uint8Array {
+  return concatBytes(dueTimePrefix(), u64be(nowMs + 1n));
+}
+
+/** Queue: claim sets by the height at the end of which they must be looked at. */
+export function dueHeightPrefix(): Uint8Array {
+  return new Uint8Array([8]);
+}
+
+/** One of them. */
+export function dueHeightKey(height: bigint, requestId: Uint8Array): Uint8Array {
+  return concatBytes(dueHeightPrefix(), u64be(height), requestId);
+}
+
+/** First key of the queue that is not due at the end of block `height`. */
+export function dueHeightEnd(height: bigint): Uint8Array {
+  return concatBytes(dueHeightPrefix(), u64be(height + 1n));
+}
+
+/** Where a claim set stands in both queues: u64be(ms) || u64be(height), 0 = nowhere. */
+export function dueKey(requestId: Uint8Array): Uint8Array {
+  return concatBytes(new Uint8Array([9]), requestId);
 }

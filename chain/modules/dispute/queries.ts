@@ -3,6 +3,7 @@ import {
   clockLeft,
   type Game,
   isJoinable,
+  isOpen,
   isRunning,
   joinableUntil,
   joinBond,
@@ -54,8 +55,9 @@ function disputeAnswer(
     nowMs,
     height: ctx.height,
     joinable: isJoinable(game, nowMs),
-    joinableUntilMs: joinableUntil(game),
-    joinBondUaivm: joinBond(game.dispute, feeUaivm),
+    joinableUntilMs: isOpen(game) ? joinableUntil(game) : 0n,
+    // Beyond a u64 no rival can join any more.
+    joinBondUaivm: BigInt.asUintN(64, joinBond(game.dispute, feeUaivm)),
     deadlines: deadlinesOf(game, { nowMs, blockIntervalMs }),
     blockIntervalMs,
   };

@@ -3,8 +3,8 @@ import type { Messages } from "../../../proto/index.ts";
 import { assertAddress, assertLength } from "../failures.ts";
 import { disputeError } from "./errors.ts";
 
-/** Most descendants of one opening. */
-const MAX_CHILDREN = 64;
+/** Most parts of one opening: an item, and 2^6 descendants of the tensor root in it. */
+const MAX_CHILDREN = 65;
 
 /** @throws ChainError malformed */
 export function validateJoin(message: Messages["aivm.dispute.v1.MsgJoin"]): void {

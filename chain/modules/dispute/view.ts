@@ -1,5 +1,13 @@
 /** Reading and writing the module's state: the only file that touches its keys. */
-import { disputeFromRecord, type Game, type Match, matchFromRecord } from "../../../opml-dispute/index.ts";
+import { compareBytes, concatBytes, equalBytes, readU64be, u64be } from "../../../common/index.ts";
+import {
+  disputeFromRecord,
+  dueOf,
+  type Game,
+  isOpen,
+  type Match,
+  matchFromRecord,
+} from "../../../opml-dispute/index.ts";
 import type { Messages } from "../../../proto/index.ts";
 import type { Context } from "../../context.ts";
 import { listRecords, prefixRange, readRecord, writeRecord } from "../records.ts";
@@ -9,14 +17,19 @@ import {
   clockKey,
   DISPUTE_STORE,
   disputeKey,
+  dueHeightEnd,
+  dueHeightKey,
+  dueHeightPrefix,
+  dueKey,
+  dueTimeEnd,
+  dueTimeKey,
+  dueTimePrefix,
   joinKey,
   joinPrefix,
   matchIndexKey,
   matchKey,
   matchPrefix,
   OUTPUT_STORE,
-  openKey,
-  openPrefix,
   paramsKey,
 } from "./keys.ts";
 import { DEVNET_DISPUTE_PARAMS, type DisputeParams } from "./params.ts";
@@ -82,6 +95,7 @@ export function setGame(ctx: Context, game: Game, before: Game | undefined): voi
     if (before?.joins.includes(join)) continue;
     writeRecord(store, { key: joinKey(requestId, join.number), name: "aivm.dispute.v1.Join" }, join);
   }
+  setDue(ctx, game);
 }
 
 /** Forgets the claim set of a request that reopens. */
@@ -99,19 +113,34 @@ export function dropGame(ctx: Context, game: Game): void {
   }
 }
 
-/** Puts a claim set into the list of those that blocks look at, or takes it out. */
-export function setOpen(ctx: Context, requestId: Uint8Array, open: boolean): void {
+/** Puts a claim set where it belongs in both queues: out of them once it is settled. */
+export function setDue(ctx: Context, game: Game): void {
   const store = ctx.store(DISPUTE_STORE);
-  if (open) store.set(openKey(requestId), requestId);
-  else store.delete(openKey(requestId));
+  const { requestId } = game.dispute;
+  const old = store.get(dueKey(requestId));
+  const { ms = 0n, height = 0n } = dueOf(game, getClock(ctx).nowMs);
+  const next = concatBytes(u64be(ms), u64be(height));
+  if (old !== undefined && equalBytes(old, next)) return;
+  if (old !== undefined) {
+    store.delete(dueTimeKey(readU64be(old, 0), requestId));
+    store.delete(dueHeightKey(readU64be(old, 8), requestId));
+  }
+  if (ms > 0n) store.set(dueTimeKey(ms, requestId), requestId);
+  if (height > 0n) store.set(dueHeightKey(height, requestId), requestId);
+  if (isOpen(game)) store.set(dueKey(requestId), next);
+  else store.delete(dueKey(requestId));
 }
 
-/** Requests whose claim sets are not settled, in order of id. */
-export function openRequests(ctx: Context): Uint8Array[] {
-  return ctx
-    .store(DISPUTE_STORE)
-    .iterate(prefixRange(openPrefix()))
-    .map(([, requestId]) => requestId);
+/** Requests whose claim sets must be looked at now, each once, in order of id. */
+export function dueRequests(ctx: Context): Uint8Array[] {
+  const store = ctx.store(DISPUTE_STORE);
+  const { nowMs } = getClock(ctx);
+  const due = [
+    ...store.iterate({ start: dueTimePrefix(), end: dueTimeEnd(nowMs) }),
+    ...store.iterate({ start: dueHeightPrefix(), end: dueHeightEnd(ctx.height) }),
+  ];
+  const sorted = due.map(([, requestId]) => requestId).sort(compareBytes);
+  return sorted.filter((id, i) => i === 0 || compareBytes(id, sorted[i - 1] ?? id) !== 0);
 }
 
 /** Request of a match, or undefined. */
@@ -123,7 +152,7 @@ export function requestOfMatch(ctx: Context, matchId: Uint8Array): Uint8Array | 
 export function getMatch(ctx: Context, matchId: Uint8Array): Match | undefined {
   const requestId = requestOfMatch(ctx, matchId);
   const game = requestId === undefined ? undefined : getGame(ctx, requestId);
-  return game?.matches.find(({ id }) => id.every((byte, i) => byte === matchId[i]));
+  return game?.matches.find(({ id }) => equalBytes(id, matchId));
 }
 
 /** Output bytes of a claim. */

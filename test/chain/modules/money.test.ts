@@ -76,6 +76,8 @@ function actions(
   const live = requests.filter(({ status }) => status < RequestStatus.REQUEST_STATUS_FINAL);
   const request = live[at.request % (live.length || 1)];
   const id = request?.id ?? new Uint8Array(32);
+  const accepted = live.filter(({ status }) => status === RequestStatus.REQUEST_STATUS_ACCEPTED);
+  const rivalled = accepted[at.request % (accepted.length || 1)] ?? request;
   const committer = RUNNERS.find((one) => addressOf(one) === request?.committer) ?? name;
   const runner = RUNNERS.find((one) => addressOf(one) === request?.assigned) ?? name;
   return [
@@ -97,10 +99,10 @@ function actions(
     ["answer", () => answer(world, id, runner)],
     ["reveal", () => reveal(world, id, committer)],
     ["reveal", () => reveal(world, id, committer)],
-    ["join", () => join(world, request)],
-    ["join", () => join(world, request)],
-    ["revealJoin", () => revealJoin(world, request)],
-    ["revealJoin", () => revealJoin(world, request)],
+    ["join", () => join(world, rivalled)],
+    ["revealJoin", () => revealJoin(world, rivalled)],
+    ["challenge", () => challenge(world, rivalled)],
+    ["challenge", () => challenge(world, rivalled)],
     ["postTraceRoot", () => postTraceRoot(world, request)],
   ];
 }
@@ -143,6 +145,12 @@ function revealJoin(world: World, request: Request | undefined): void {
     inputSlot: openSlot(trace, 0),
     outputSlot: openSlot(trace, trace.slotRoots.length - 1),
   });
+}
+
+function challenge(world: World, request: Request | undefined): void {
+  join(world, request);
+  world.nextBlock();
+  revealJoin(world, request);
 }
 
 /** The runner's answer is not the model's, so that it can post no trace that ends in it; it tries the true one. */
@@ -223,11 +231,12 @@ describe("money of the whole chain", () => {
       { seed: 20_261_124, numRuns: 4, endOnFailure: true },
     );
     // The histories must have been worth looking at.
-    const reached = ["reveal", "join", "revealJoin", "unbond", "prove", "addBond"].filter(
+    const reached = ["reveal", "join", "challenge", "unbond", "prove", "addBond"].filter(
       (what) => !totals.has(what),
     );
     expect(reached, "steps that never succeeded").to.deep.equal([]);
     const events = [
+      "dispute_settled",
       "result_final",
       "request_expired",
       "request_reopened",

@@ -3,7 +3,16 @@ import { tensorsToBytes } from "../../../aivm/index.ts";
 import { bytesToHex } from "../../../common/index.ts";
 import { executeOnReference } from "../../../node-runner/io/execute.ts";
 import { ClaimStatus, LossReason } from "../../../proto/index.ts";
-import { getBalance, getDispute, getRequest, getRunner, type Inference, infer } from "../../../sdk/index.ts";
+import {
+  getBalance,
+  getDispute,
+  getRequest,
+  getRunner,
+  getServing,
+  type Inference,
+  infer,
+  pollUntil,
+} from "../../../sdk/index.ts";
 import type { Service } from "../../support/processes.ts";
 import { BOND_UAIVM, START_UAIVM, startNetwork, type TestNetwork } from "../support/network.ts";
 import { tinyInput } from "../support/tinyModel.ts";
@@ -41,6 +50,7 @@ describe("a liar and a watcher on a running chain", () => {
       signer: network.account("user"),
       modelId: network.model.modelId,
       inputs: [{ tensor: tinyInput(1) }],
+      resultTimeoutMs: 60_000,
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}\nliar:\n${liar.log()}\nwatcher:\n${watcher.log()}`);
     });
@@ -72,11 +82,19 @@ describe("a liar and a watcher on a running chain", () => {
   it("an honest runner that comes later answers, undisputed, what is then asked", async function () {
     this.timeout(60_000);
     const honest = await network.startRunner("honest", ["--model", bytesToHex(network.model.modelId)]);
+    const key = { modelId: network.model.modelId, runner: String(honest.ready.address) };
+    await pollUntil(network.client, {
+      what: "the honest runner's proof",
+      deadlineMs: network.client.clock.nowMs() + 30_000,
+      // It fetches the artifact from the liar, whose bytes hash to the model's id all the same.
+      probe: async () => ((await getServing(network.client, key))?.serving?.provedEpoch ? true : undefined),
+    });
     await liar.stop();
     const inference = await infer(network.client, {
       signer: network.account("user"),
       modelId: network.model.modelId,
       inputs: [{ tensor: tinyInput(1) }],
+      resultTimeoutMs: 60_000,
     });
     expect(inference.result.runner).to.equal(honest.ready.address);
     expect((await getDispute(network.client, inference.requestId))?.claims).to.have.length(1);

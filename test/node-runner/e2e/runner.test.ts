@@ -40,6 +40,7 @@ describe("an honest runner on a running chain", () => {
       signer: network.account("user"),
       modelId: network.model.modelId,
       inputs: [{ tensor: tinyInput(seed) }],
+      resultTimeoutMs: 60_000,
     });
 
   async function expected(inference: Inference, seed: number): Promise<Uint8Array> {

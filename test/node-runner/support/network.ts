@@ -25,11 +25,11 @@ export type AccountName = (typeof NAMES)[number];
 export const START_UAIVM = 100_000_000_000n;
 export const BOND_UAIVM = 20_000_000_000n;
 export const MODEL_FEE_UAIVM = 1_000_000n;
-const BLOCK_MS = 150;
+const BLOCK_MS = 100;
 
 /** Short windows, so that a test ends. */
 const APP_STATE = {
-  inference: { params: { windowMs: "3000", blockIntervalMs: String(BLOCK_MS) } },
+  inference: { params: { windowMs: "2500", blockIntervalMs: String(BLOCK_MS) } },
   dispute: { params: { clockMs: "6000", levelMs: "600", blockIntervalMs: String(BLOCK_MS) } },
 };
 
