@@ -28,11 +28,6 @@ export function testDigits(): Digit[] {
   return imagesOf("test-images.u8").map((pixels, index) => ({ index, label: labels[index] ?? -1, pixels }));
 }
 
-/** Training images for calibration, as float inputs. */
-export function calibrationInputs(): Float32Array[] {
-  return imagesOf("calibration-images.u8").map(floatInput);
-}
-
 /** Pixels as the model's float input [1,1,8,8]: pixel / 16. */
 export function floatInput(pixels: Uint8Array): Float32Array {
   return Float32Array.from(pixels, (pixel) => pixel / 16);

@@ -47,6 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     `seed ${seed}: test images ${first.index}, ${second.index} and, in private, one more\n${drawDigit(first.pixels)}`,
   );
   const model = await compileModel(recorder, home);
+  say(`          model id ${model.idHex}`);
   const accuracy = await measureModel(recorder, model);
   const network = await recorder.step("network", async () => {
     const value = await startNetwork({ home, extraAccounts: ["liar"] });

@@ -171,6 +171,6 @@ export function alphabetReferee(alphabet: Alphabet): Referee {
 }
 
 /** True when two written traces have the same root. */
-export function sameTrace(a: WrittenTrace, b: WrittenTrace): boolean {
+function sameTrace(a: WrittenTrace, b: WrittenTrace): boolean {
   return equalBytes(treeRoot(a.items), treeRoot(b.items));
 }
