@@ -6,7 +6,6 @@ import { chunkToData, decodeWitness, encodeWitness, proveLeaves, rootFromLeaves 
 import {
   buildTree,
   concatBytes,
-  equalBytes,
   type MerkleTree,
   sha256,
   treeDescendants,
@@ -168,9 +167,4 @@ export function alphabetReferee(alphabet: Alphabet): Referee {
       return { ok: true, value: (letter + 1) % LETTERS };
     },
   };
-}
-
-/** True when two written traces have the same root. */
-function sameTrace(a: WrittenTrace, b: WrittenTrace): boolean {
-  return equalBytes(treeRoot(a.items), treeRoot(b.items));
 }

@@ -8,7 +8,7 @@ import {
   type Referee,
   type TraceProvider,
 } from "../../../opml-dispute/index.ts";
-import { type Actor, addressBytes, commitmentOf, saltOf, type TableAction } from "./table.ts";
+import { type Actor, addressBytes, saltOf, type TableAction } from "./table.ts";
 
 /** Name, trace and judge of an actor. */
 export interface Seat {
@@ -137,5 +137,3 @@ function isKnown(view: DisputeView, name: string): boolean {
     claims.some(({ members }) => members.some(({ address }) => address === name))
   );
 }
-
-export { commitmentOf };
