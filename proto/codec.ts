@@ -32,7 +32,9 @@ export function isMessageName(name: string): name is MessageName {
  */
 export function encodeMessage<N extends MessageName>(name: N, value: Loose<Messages[N]>): Uint8Array {
   const type = root.lookupType(name);
-  return type.encode(type.create(toWire(type, value as Readonly<Record<string, unknown>>))).finish();
+  const bytes = type.encode(type.create(toWire(type, value as Readonly<Record<string, unknown>>))).finish();
+  // In Node protobufjs returns a pooled Buffer, whose slice() shares memory: callers get a plain array of their own.
+  return new Uint8Array(bytes);
 }
 
 /**

@@ -4,12 +4,15 @@ import { temporaryHome } from "./home.ts";
 import { writeReport } from "./report.ts";
 import { runDemo } from "./story.ts";
 
-const seed = Number.parseInt(process.env.SEED ?? "1", 10);
+/** Lies about an element of a convolution: a long way down for the game. */
+const DEFAULT_SEED = 3;
+
+const seed = Number.parseInt(process.env.SEED ?? String(DEFAULT_SEED), 10);
 const keep = process.env.KEEP_HOME === "1";
 const home = temporaryHome();
 try {
   const report = await runDemo({
-    seed: Number.isInteger(seed) ? seed : 1,
+    seed: Number.isInteger(seed) ? seed : DEFAULT_SEED,
     home: home.path,
     say: (line) => process.stdout.write(`${line}\n`),
   });

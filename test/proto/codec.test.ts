@@ -91,6 +91,14 @@ describe("proto/codec", () => {
     expect(() => encodeMessage("aivm.inference.v1.Request", { maxTokens: 1.5 })).to.throw("AIVM_ENCODE");
   });
 
+  it("returns plain bytes whose slices are copies", () => {
+    const bytes = encodeMessage("aivm.runner.v1.MsgAddBond", { operator: "a", amountUaivm: 1n });
+    const copy = bytes.slice();
+    copy[0] = 0;
+    expect(bytes[0]).to.not.equal(0);
+    expect(Buffer.isBuffer(bytes)).to.equal(false);
+  });
+
   it("knows its own messages only", () => {
     expect(isMessageName("aivm.model.v1.Model")).to.equal(true);
     expect(isMessageName("cosmos.bank.v1beta1.MsgSend")).to.equal(false);
