@@ -187,7 +187,7 @@ async function compareAnswers(stage: Stage, found: Answers): Promise<DemoReport[
     privateFloat: float[2] ?? -1,
     enclaveSimulated: found.privately.simulated,
     liedAboutOp: `${verdict.op} ${verdict.opName}`,
-    liedAboutElement: verdict.chunk * 256 + verdict.element,
+    liedAboutElement: verdict.element,
     matchMoves: verdict.moves,
   };
 }

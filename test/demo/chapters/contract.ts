@@ -54,7 +54,7 @@ export async function ask(stage: Stage, digit: Digit): Promise<Question> {
   const consumer = await recorder.step("consumer", async () => {
     const address = await deployConsumer(evm, stage.model.model.modelId);
     return {
-      what: "a consumer contract of 30 lines",
+      what: "a consumer contract of fewer than 30 lines",
       who: "contract developer",
       ref: address,
       value: address,
