@@ -1,6 +1,7 @@
 /** aivm model compile */
 import { readFileSync } from "node:fs";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
+import { MAX_OPERANDS } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { AivmError, bytesToHex } from "../../common/index.ts";
@@ -18,6 +19,12 @@ export const compileCommand: Command = {
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
     precision: { type: "string", placeholder: "a8|a16", about: "bits of the activations", default: "a8" },
+    "max-operands": {
+      type: "string",
+      placeholder: "N",
+      about: "most operands of one element; 4096 for disputes judged by an EVM",
+      default: "16384",
+    },
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
@@ -31,6 +38,7 @@ export const compileCommand: Command = {
       name: optionalFlag(invocation, "name") ?? onnx.replace(/^.*\//, "").replace(/\.onnx$/, ""),
       calibration: dataset.calibration.inputs.map((input) => [input]),
       precision: precisionOf(invocation),
+      maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       onProgress: progressLine("calibrating"),
     });
@@ -58,6 +66,13 @@ export function readOnnx(path: string): Uint8Array {
       remedy: "Check the path.",
     });
   }
+}
+
+function maxOperandsOf(invocation: Invocation): number {
+  const given = requiredFlag(invocation, "max-operands");
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 2 && count <= MAX_OPERANDS) return count;
+  throw usageError("--max-operands", `a whole number from 2 to ${MAX_OPERANDS}`, given);
 }
 
 function precisionOf(invocation: Invocation): "a8" | "a16" {

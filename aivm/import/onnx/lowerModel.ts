@@ -7,6 +7,7 @@ import {
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
@@ -29,6 +30,8 @@ export interface LowerTask
     Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly name: string;
   readonly calibration: CalibrationTask["samples"];
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
 /** A program without a card, its constants, and what calibration saw. */
@@ -65,7 +68,7 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     precision: task.precision,
     card: "",
   };
-  return { program, constants: ctx.e.constants, calibration };
+  return { ...splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands), calibration };
 }
 
 /** A model needs an input and an output, and no tensor of size 0. */
