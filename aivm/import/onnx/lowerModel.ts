@@ -7,6 +7,7 @@ import {
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
@@ -29,6 +30,8 @@ export interface LowerTask
     Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly name: string;
   readonly calibration: CalibrationTask["samples"];
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
 /** What became of the graph's nodes on the way to ops. */
@@ -81,7 +84,8 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     constant: graph.nodes.length - nodes.length,
     merged: countByOperator(merged),
   };
-  return { program, constants: ctx.e.constants, calibration, folding };
+  const split = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
+  return { ...split, calibration, folding };
 }
 
 function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
