@@ -37,6 +37,7 @@ const FIRST_TO_FIRST: ReadonlySet<string> = new Set([
   "SpaceToDepth",
   "CenterCropPad",
   "Compress",
+  "TopK",
   "Trilu",
 ]);
 
@@ -58,10 +59,13 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
     case "ScatterElements":
     case "Scatter":
     case "ScatterND":
-    case "TensorScatter":
-      return stringAttribute(node, "reduction", "none") === "none"
-        ? { from: [0, node.inputs.length > 2 ? 2 : 1], to: [0] }
+      return ["none", "max", "min"].includes(stringAttribute(node, "reduction", "none"))
+        ? { from: [0, 2], to: [0] }
         : undefined;
+    case "TensorScatter":
+      return { from: [0, 1], to: [0] };
+    case "OneHot":
+      return { from: [2], to: [0] };
     case "Clip":
       return node.inputs.slice(1).every((name) => name === "" || isConstant(name))
         ? undefined

@@ -12,6 +12,7 @@ const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
   ["Unsqueeze", [1]],
   ["Split", [1]],
   ["TopK", [1]],
+  ["OneHot", [1]],
   ["Resize", [3]],
   ["ConstantOfShape", [0]],
   ["CenterCropPad", [1]],
