@@ -109,7 +109,9 @@ export function groupRanges(
   for (const node of graph.nodes) {
     const movement = movementOf(node, facts.isConstant);
     const moved = new Set(movement?.from ?? []);
-    for (const [i, name] of node.inputs.entries()) if (!moved.has(i)) readers.add(name);
+    // TopK moves a few elements and looks at all of them: saturated ones would tie.
+    const looks = node.opType === "TopK";
+    for (const [i, name] of node.inputs.entries()) if (looks || !moved.has(i)) readers.add(name);
     const members = [
       ...(movement?.from.map((i) => node.inputs[i] ?? "") ?? []),
       ...(movement?.to.map((i) => node.outputs[i] ?? "") ?? []),
