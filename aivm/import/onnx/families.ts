@@ -1,9 +1,9 @@
 /** Every operator that the importer lowers, and the order in which a graph is lowered. */
 
 import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
+import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
-import { unsupportedOp } from "./errors.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
 import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
@@ -11,7 +11,10 @@ import { MOVEMENT_FAMILY } from "./movement.ts";
 import { NORM_FAMILY } from "./norm.ts";
 import { POOL_FAMILY } from "./pool.ts";
 import { REDUCE_FAMILY } from "./reduce.ts";
+import { refusalOf } from "./refusals.ts";
 import { RESIZE_FAMILY } from "./resize.ts";
+import { SCATTER_FAMILY } from "./scatter.ts";
+import { SELECTION_FAMILY } from "./selection.ts";
 import { SOFTMAX_FAMILY } from "./softmax.ts";
 import { UNARY_FAMILY } from "./unary.ts";
 
@@ -27,6 +30,9 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...NORM_FAMILY,
   ...RESIZE_FAMILY,
   ...MOVEMENT_FAMILY,
+  ...SELECTION_FAMILY,
+  ...SCATTER_FAMILY,
+  ...BITS_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
@@ -43,7 +49,7 @@ export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => bool
   }
   nodes.reverse();
   const unknown = nodes.find((node) => node.domain !== "" || !LOWERERS.has(node.opType));
-  if (unknown !== undefined) throw unsupportedOp(unknown);
+  if (unknown !== undefined) throw refusalOf(unknown);
   return nodes;
 }
 

@@ -12,6 +12,7 @@ const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
   ["Unsqueeze", [1]],
   ["Split", [1]],
   ["TopK", [1]],
+  ["OneHot", [1]],
   ["Resize", [3]],
   ["ConstantOfShape", [0]],
   ["CenterCropPad", [1]],
@@ -28,12 +29,18 @@ const PASSES_SHAPES: ReadonlySet<string> = new Set([
   ...["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg"],
 ]);
 
-/** Names of the integer graph inputs that are read as shapes and as nothing else. */
+/** Names of the graph inputs that are read as shapes and as nothing else: integers, and depths of any type. */
 export function shapeInputs(graph: OnnxGraph): string[] {
   return graph.inputs
-    .filter((value) => value.dtype === "int64" || value.dtype === "int32")
+    .filter(({ dtype, name }) => dtype === "int64" || dtype === "int32" || isDepth(graph, name))
     .map((value) => value.name)
     .filter((name) => readAsShape(graph, name, 0));
+}
+
+/** True when every reader is a OneHot that takes it for its depth, which may be a float. */
+function isDepth(graph: OnnxGraph, name: string): boolean {
+  const readers = graph.nodes.filter((node) => node.inputs.includes(name));
+  return readers.every((node) => node.opType === "OneHot" && node.inputs.indexOf(name) === 1);
 }
 
 function readAsShape(graph: OnnxGraph, name: string, depth: number): boolean {
