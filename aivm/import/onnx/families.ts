@@ -10,6 +10,7 @@ import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
 import { MOVEMENT_FAMILY } from "./movement.ts";
 import { NORM_FAMILY } from "./norm.ts";
 import { POOL_FAMILY } from "./pool.ts";
+import { QUANTIZED_FAMILY } from "./quantized.ts";
 import { REDUCE_FAMILY } from "./reduce.ts";
 import { RESIZE_FAMILY } from "./resize.ts";
 import { SOFTMAX_FAMILY } from "./softmax.ts";
@@ -27,6 +28,7 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...NORM_FAMILY,
   ...RESIZE_FAMILY,
   ...MOVEMENT_FAMILY,
+  ...QUANTIZED_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
