@@ -18,6 +18,7 @@ import {
   isFloat,
   type Lowering,
   type LoweringOptions,
+  type Placed,
   quantizationOf,
   setValue,
 } from "./lowering.ts";
@@ -36,6 +37,9 @@ export interface LoweredModel {
   readonly program: Program;
   readonly constants: readonly Tensor[];
   readonly calibration: Calibration;
+  readonly graph: OnnxGraph;
+  /** Where each tensor of the graph is in the program, as far as it is there. */
+  readonly places: ReadonlyMap<string, Placed>;
 }
 
 /** Lowers a model. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
@@ -65,7 +69,11 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     precision: task.precision,
     card: "",
   };
-  return { program, constants: ctx.e.constants, calibration };
+  const first = [...ctx.placed].flatMap(([name, [placed]]) =>
+    placed === undefined ? [] : [[name, placed] as const],
+  );
+  const places = new Map([...first, ...ctx.stored]);
+  return { program, constants: ctx.e.constants, calibration, graph, places };
 }
 
 /** A model needs an input and an output, and no tensor of size 0. */
