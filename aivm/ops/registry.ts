@@ -7,12 +7,16 @@ import { avgPool2d } from "./avgPool2d.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { div } from "./div.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
+import { isqrt } from "./isqrt.ts";
 import { linear } from "./linear.ts";
 import { matmul } from "./matmul.ts";
+import { matmulDiv } from "./matmulDiv.ts";
 import { maxPool2d } from "./maxPool2d.ts";
 import { maxReduce } from "./maxReduce.ts";
+import { mod } from "./mod.ts";
 import { mul } from "./mul.ts";
 import type { ElementFunction, Op, OpNode } from "./op.ts";
 import { pad } from "./pad.ts";
@@ -47,6 +51,10 @@ export const OPS: readonly Op[] = [
   sumReduce,
   where,
   compare,
+  div,
+  mod,
+  isqrt,
+  matmulDiv,
 ];
 
 const BY_CODE: ReadonlyMap<number, Op> = new Map(OPS.map((op) => [op.opcode, op]));
