@@ -54,9 +54,7 @@ export function layerConstants(
   const { channels } = layer;
   const { grid } = layer;
   const weights =
-    grid === undefined
-      ? fittingWeights(layer, io.input.q, ctx.options.weights)
-      : statedWeights(layer, grid);
+    grid === undefined ? fittingWeights(layer, io.input.q, ctx.options.weights) : statedWeights(layer, grid);
   const errors =
     grid === undefined ? weightErrorMeans(layer.rows, weights, io.input.means) : new Float64Array(channels);
   const rowLength = layer.rows.length / channels;
@@ -75,7 +73,11 @@ export function layerConstants(
     const real = (layer.bias[o] ?? 0) - (errors[o] ?? 0);
     const offset = statedBias(real, unit, grid?.biasScales?.[o]) - io.input.q.zero * sum;
     if (Math.abs(offset) > I32_MAX)
-      throw precisionError(`output channel ${o}`, "a bias that fits 32 bits in steps of the sum", `${offset}`);
+      throw precisionError(
+        `output channel ${o}`,
+        "a bias that fits 32 bits in steps of the sum",
+        `${offset}`,
+      );
     bias.push(offset);
     factors.push(
       multiplier(unit / io.output.scale, magnitude * largest + Math.abs(offset), `output channel ${o}`),

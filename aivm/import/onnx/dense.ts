@@ -215,9 +215,7 @@ function followingBias(
   ctx: Lowering,
   name: string,
   n: number,
-):
-  | { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined }
-  | undefined {
+): { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;

@@ -5,6 +5,7 @@ import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
 import { unsupportedOp } from "./errors.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
+import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
 import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
 import { MOVEMENT_FAMILY } from "./movement.ts";
@@ -53,6 +54,7 @@ export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => bool
 export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): void {
   for (const node of nodes) {
     if (node.outputs.every((name) => isDone(ctx, name))) continue;
-    LOWERERS.get(node.opType)?.(ctx, node);
+    const lower = LOWERERS.get(node.opType);
+    if (lower !== undefined) lowerAligned(ctx, node, lower);
   }
 }

@@ -12,6 +12,7 @@ import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
 import { elementCount, type OnnxGraph } from "./graph.ts";
+import { isFromFile } from "./joined.ts";
 import {
   createLowering,
   getValue,
@@ -23,6 +24,7 @@ import {
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { withoutRanges, zeroSample } from "./unsampled.ts";
 
 /** A file, samples, and how to lower. `calibration` holds the samples. */
 export interface LowerTask
@@ -48,12 +50,14 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   const fixed = new Set([...graph.initializers.keys(), ...(task.bound?.keys() ?? [])]);
   const known = namesOfConstants(graph, fixed);
   const nodes = neededNodes(graph, (name) => known.has(name));
-  const calibration = await calibrate({
+  const unsampled = task.calibration.length === 0;
+  const seen = await calibrate({
     ...task,
     graph,
-    samples: task.calibration,
+    samples: unsampled ? [zeroSample(graph, task)] : task.calibration,
     probes: normProbes(nodes),
   });
+  const calibration = unsampled ? withoutRanges(seen) : seen;
   assertLowerable(graph, calibration);
   const ctx = createLowering(graph, calibration, task);
   const inputs = defineInputs(ctx);
@@ -101,7 +105,10 @@ function defineInputs(ctx: Lowering): InputPort[] {
 
 /** An output must come from an op, in the ONNX axis order, and use its 16 bits. */
 function outputPort(ctx: Lowering, name: string): OutputPort {
-  const fine = isFloat(ctx, name) ? refined(ctx, name, getValue(ctx, name)) : getValue(ctx, name);
+  const fine =
+    isFloat(ctx, name) && !isFromFile(ctx, name)
+      ? refined(ctx, name, getValue(ctx, name))
+      : getValue(ctx, name);
   const value =
     fine.ref.kind === "op"
       ? fine

@@ -3,7 +3,7 @@
  * Families of operators (one file each) read and extend it.
  */
 import type { Calibration } from "../../quantize/calibrate.ts";
-import { notFinite } from "../../quantize/errors.ts";
+import { emptyCalibration, notFinite } from "../../quantize/errors.ts";
 import {
   activationQuantization,
   clampedQuantization,
@@ -19,6 +19,7 @@ import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type Onn
 import { integerStorage, integerValues } from "./integers.ts";
 import { MASK_DEPTH, masksOf } from "./masks.ts";
 import { groupRanges } from "./scaleGroups.ts";
+import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
 
 /** How a model is compiled. */
@@ -73,6 +74,7 @@ export function createLowering(
   const isConstant = (name: string): boolean => calibration.constants.has(name);
   const masks = masksOf(graph, calibration);
   const range = maskedRanges(calibration, masks);
+  const unsampled = calibration.sampleCount === 0;
   return {
     e: createEmitter(),
     graph,
@@ -86,7 +88,7 @@ export function createLowering(
     }),
     absorbed: new Set(),
     masks,
-    ranges: groupRanges(graph, { range, isConstant }),
+    ranges: unsampled ? new Map() : groupRanges(graph, { range, isConstant }),
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
@@ -208,6 +210,7 @@ export function onlyConsumer(ctx: Lowering, name: string): OnnxNode | undefined 
 export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
   const tensor = constantOf(ctx, name);
   if (tensor?.data instanceof Float32Array) return tensor.data;
+  if (ctx.calibration.sampleCount === 0) return new Float64Array(0);
   return ctx.calibration.stats.get(name)?.mean ?? new Float64Array(0);
 }
 
@@ -219,8 +222,8 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (dtype !== "float32") return integerStorage(dtype);
   const stated = ctx.stated.get(name);
   if (stated !== undefined) return stated;
-  assertFinite(ctx, name);
   const range = rangeOf(ctx, name);
+  assertFinite(ctx, name);
   if (ctx.options.precision === "a16" || isLogits(ctx, name))
     return symmetric16(withHeadroom(ctx, name, range));
   return activationQuantization(ctx.options.precision, range);
@@ -248,9 +251,14 @@ function isLogits(ctx: Lowering, name: string): boolean {
   );
 }
 
-/** Range that decides the scale of a float tensor. */
+/** Range that decides the scale of a float tensor. @throws AIVM_CALIBRATION_EMPTY when nothing was run. */
 export function rangeOf(ctx: Lowering, name: string): Range {
-  return ctx.ranges.get(name) ?? { min: 0, max: 0 };
+  const range = ctx.ranges.get(name);
+  if (range !== undefined) return range;
+  if (ctx.calibration.sampleCount > 0) return { min: 0, max: 0 };
+  const own = constantRange(constantOf(ctx, name));
+  if (own !== undefined) return own;
+  throw emptyCalibration(name);
 }
 
 function assertFinite(ctx: Lowering, name: string): void {
@@ -340,6 +348,8 @@ function constantValue(ctx: Lowering, tensor: OnnxTensor): Value {
     const q = quantizationOf(ctx, tensor.name);
     return constant(ctx.e, { shape: tensor.shape, values: integerValues(tensor), q });
   }
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   return floatConstant(ctx, tensor, activationQuantization(ctx.options.precision, rangeOf(ctx, tensor.name)));
 }
 
@@ -364,6 +374,8 @@ export function floatConstant(
 export function operandValue(ctx: Lowering, name: string): Value {
   const tensor = constantOf(ctx, name);
   if (tensor === undefined || !(tensor.data instanceof Float32Array)) return getValue(ctx, name);
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   const range = ctx.masks.has(name) ? rangeOf(ctx, name) : (constantRange(tensor) ?? { min: 0, max: 0 });
   return floatConstant(ctx, tensor, symmetric16(range));
 }

@@ -97,28 +97,3 @@ export function singleQuantization(params: QuantParams): Quantization | undefine
   const same = params.scales.every((s) => s === scale) && params.zeros.every((z) => z === zero);
   return same ? storedQuantization(params.dtype, { scale, zero }) : undefined;
 }
-
-/** Index of the scale of each element of a tensor of `shape`, row-major. */
-export function scaleIndices(params: QuantParams, shape: readonly number[]): Int32Array {
-  const count = shape.reduce((a, b) => a * b, 1);
-  const out = new Int32Array(count);
-  if (params.scales.length === 1) return out;
-  const rank = shape.length;
-  const sizes = shape.map((_, i) => params.shape[i - rank + params.shape.length] ?? 1);
-  for (let i = 0; i < count; i++) {
-    let rest = i;
-    let index = 0;
-    let step = 1;
-    for (let a = rank - 1; a >= 0; a--) {
-      const size = shape[a] ?? 1;
-      const at = rest % size;
-      rest = (rest - at) / size;
-      const own = sizes[a] ?? 1;
-      const position = a === params.axis ? Math.floor(at / params.repeat) : at;
-      if (own !== 1) index += position * step;
-      step *= own;
-    }
-    out[i] = index;
-  }
-  return out;
-}

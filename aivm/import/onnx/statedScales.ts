@@ -5,7 +5,7 @@
  */
 import type { Quantization } from "../../quantize/scheme.ts";
 import type { OnnxDtype, OnnxGraph, OnnxNode, OnnxTensor } from "./graph.ts";
-import { quantParams, type QuantParams, singleQuantization } from "./quantParams.ts";
+import { type QuantParams, quantParams, singleQuantization } from "./quantParams.ts";
 import { movedInputs } from "./scaleGroups.ts";
 
 /** What of a calibrated graph the file's scales depend on. */
@@ -17,10 +17,7 @@ export interface StatedFacts {
 }
 
 /** Quantisation by tensor name; a tensor that any other reader sees is not among them. */
-export function statedQuantizations(
-  graph: OnnxGraph,
-  facts: StatedFacts,
-): ReadonlyMap<string, Quantization> {
+export function statedQuantizations(graph: OnnxGraph, facts: StatedFacts): ReadonlyMap<string, Quantization> {
   const wanted = new Map<string, Quantization | undefined>();
   const readAsParams = new Map<string, QuantParams[] | undefined>();
   const want = (name: string, q: Quantization | undefined): void => {

@@ -18,7 +18,10 @@ const OPS: ReadonlyMap<string, RealOp> = new Map<string, RealOp>([
   ["Sub", (_, [a, b]) => broadcastPair(a, b, (x, y) => x - y)],
   ["Mul", (_, [a, b]) => broadcastPair(a, b, (x, y) => x * y)],
   ["Relu", (_, [x]) => map(x, (v) => Math.max(v, 0))],
-  ["Clip", (_, [x, lo, hi]) => map(x, (v) => Math.min(Math.max(v, first(lo, -Infinity)), first(hi, Infinity)))],
+  [
+    "Clip",
+    (_, [x, lo, hi]) => map(x, (v) => Math.min(Math.max(v, first(lo, -Infinity)), first(hi, Infinity))),
+  ],
   ["Sigmoid", (_, [x]) => map(x, (v) => 1 / (1 + Math.exp(-v)))],
   ["Tanh", (_, [x]) => map(x, Math.tanh)],
   ["LeakyRelu", (node, [x]) => map(x, (v) => (v >= 0 ? v : floatOf(node, "alpha", 0.01) * v))],
@@ -124,7 +127,11 @@ function gemm(node: OnnxNode, inputs: readonly RealTensor[]): RealTensor {
   const c = inputs[2];
   return c === undefined
     ? product
-    : broadcastPair(product, map(c, (v) => floatOf(node, "beta", 1) * v), (x, y) => x + y);
+    : broadcastPair(
+        product,
+        map(c, (v) => floatOf(node, "beta", 1) * v),
+        (x, y) => x + y,
+      );
 }
 
 function flipped(x: RealTensor, swap: boolean): RealTensor {
