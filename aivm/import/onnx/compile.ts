@@ -17,7 +17,7 @@ import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { lowerModel } from "./lowerModel.ts";
+import { type Folding, lowerModel } from "./lowerModel.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -58,6 +58,9 @@ export interface CompileReport {
   readonly artifactBytes: number;
   readonly vmGas: bigint;
   readonly ops: number;
+  /** Bound of the largest witness of one element, bytes. */
+  readonly witnessBytes: number;
+  readonly folding: Folding;
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
   /** Measured on the split given, if any. */
@@ -83,7 +86,7 @@ export interface CompiledModel {
  */
 export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const weights = task.weights ?? "i8";
-  const { program, constants, calibration } = await lowerModel({ ...task, weights });
+  const { program, constants, calibration, folding } = await lowerModel({ ...task, weights });
   const plain = loaded(program, constants);
   const engine = await (task.engine ?? createReferenceEngine)(plain.model);
   const measured = calibration.sampleCount > 0;
@@ -101,6 +104,8 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
     ops: program.ops.length,
+    witnessBytes: model.facts.witnessBytes,
+    folding,
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),
   };

@@ -50,11 +50,13 @@ export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => bool
   return nodes;
 }
 
-/** Lowers nodes in order; those that were folded into another are done already. */
-export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): void {
+/** Lowers nodes in order. Those that were folded into another one before are done already: it returns them. */
+export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): OnnxNode[] {
+  const merged: OnnxNode[] = [];
   for (const node of nodes) {
-    if (node.outputs.every((name) => isDone(ctx, name))) continue;
     const lower = LOWERERS.get(node.opType);
-    if (lower !== undefined) lowerAligned(ctx, node, lower);
+    if (node.outputs.every((name) => isDone(ctx, name))) merged.push(node);
+    else if (lower !== undefined) lowerAligned(ctx, node, lower);
   }
+  return merged;
 }

@@ -11,7 +11,7 @@ import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
-import { elementCount, type OnnxGraph } from "./graph.ts";
+import { elementCount, type OnnxGraph, type OnnxNode } from "./graph.ts";
 import { isFromFile } from "./joined.ts";
 import {
   createLowering,
@@ -34,6 +34,16 @@ export interface LowerTask
   readonly calibration: CalibrationTask["samples"];
 }
 
+/** What became of the graph's nodes on the way to ops. */
+export interface Folding {
+  /** Nodes in the file. */
+  readonly nodes: number;
+  /** Nodes that no input reaches, or no output needs: they became constants or nothing. */
+  readonly constant: number;
+  /** Nodes that became part of the op before them, by operator: batch normalisations, activations. */
+  readonly merged: Readonly<Record<string, number>>;
+}
+
 /** A program without a card, its constants, and what calibration saw. */
 export interface LoweredModel {
   readonly program: Program;
@@ -42,6 +52,7 @@ export interface LoweredModel {
   readonly graph: OnnxGraph;
   /** Where each tensor of the graph is in the program, as far as it is there. */
   readonly places: ReadonlyMap<string, Placed>;
+  readonly folding: Folding;
 }
 
 /** Lowers a model. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
@@ -61,7 +72,7 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   assertLowerable(graph, calibration);
   const ctx = createLowering(graph, calibration, task);
   const inputs = defineInputs(ctx);
-  lowerNodes(ctx, nodes);
+  const merged = lowerNodes(ctx, nodes);
   const outputs = graph.outputs.map((value) => outputPort(ctx, value.name));
   const program: Program = {
     specVersion: SPEC_VERSION,
@@ -77,7 +88,18 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     placed === undefined ? [] : [[name, placed] as const],
   );
   const places = new Map([...first, ...ctx.stored]);
-  return { program, constants: ctx.e.constants, calibration, graph, places };
+  const folding = {
+    nodes: graph.nodes.length,
+    constant: graph.nodes.length - nodes.length,
+    merged: countByOperator(merged),
+  };
+  return { program, constants: ctx.e.constants, calibration, graph, places, folding };
+}
+
+function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 /** A model needs an input and an output, and no tensor of size 0. */
