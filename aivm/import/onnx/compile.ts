@@ -17,7 +17,7 @@ import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { type Folding, lowerModel } from "./lowerModel.ts";
+import { type Folding, type LoweredModel, lowerModel } from "./lowerModel.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -61,6 +61,8 @@ export interface CompileReport {
   /** Bound of the largest witness of one element, bytes. */
   readonly witnessBytes: number;
   readonly folding: Folding;
+  /** What `fidelity` is measured against: the model as given, or, where the runtime does not run it, as rewritten. */
+  readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
   /** Measured on the split given, if any. */
@@ -86,14 +88,15 @@ export interface CompiledModel {
  */
 export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const weights = task.weights ?? "i8";
-  const { program, constants, calibration, folding } = await lowerModel({ ...task, weights });
+  const lowered = await lowerModel({ ...task, weights });
+  const { program, constants, calibration, folding } = lowered;
   const plain = loaded(program, constants);
   const engine = await (task.engine ?? createReferenceEngine)(plain.model);
   const measured = calibration.sampleCount > 0;
   const fidelity = measured ? await measureFidelity(engine, program, calibration.kept) : [];
   if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
-  const accuracy = await measuredAccuracy(task, engine, program);
+  const accuracy = await measuredAccuracy(task, engine, lowered);
   const { artifact, model } =
     accuracy === undefined ? plain : loaded({ ...program, card: cardText(accuracy) }, constants);
   const report: CompileReport = {
@@ -106,6 +109,7 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     ops: program.ops.length,
     witnessBytes: model.facts.witnessBytes,
     folding,
+    fidelityOf: lowered.ranOriginal ? "original" : "rewritten",
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),
   };
@@ -123,10 +127,12 @@ function loaded(
 async function measuredAccuracy(
   task: CompileTask,
   engine: Engine,
-  program: Program,
+  { program, ranOriginal, runnable }: LoweredModel,
 ): Promise<AccuracyReport | undefined> {
   if (task.evaluate === undefined) return undefined;
-  const float = await task.reference.load(task.onnx);
+  const float = ranOriginal
+    ? await task.reference.load(task.onnx)
+    : await runnable.reference.load(runnable.onnx);
   try {
     return await evaluateAccuracy({ program, engine, float, split: task.evaluate });
   } finally {

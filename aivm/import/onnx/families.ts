@@ -35,8 +35,15 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
 export const SUPPORTED_OPERATORS: readonly string[] = [...LOWERERS.keys()].sort();
 
-/** The nodes that the graph's outputs need, constants left out, in graph order. @throws AIVM_ONNX_UNSUPPORTED_OP. */
-export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => boolean): OnnxNode[] {
+/**
+ * The nodes that the graph's outputs need, constants left out, in graph order.
+ * @throws AIVM_ONNX_UNSUPPORTED_OP for an operator without a lowerer that is not `handled` either.
+ */
+export function neededNodes(
+  graph: OnnxGraph,
+  isConstant: (name: string) => boolean,
+  handled: (node: OnnxNode) => boolean,
+): OnnxNode[] {
   const needed = new Set(graph.outputs.map((value) => value.name));
   const nodes: OnnxNode[] = [];
   for (const node of [...graph.nodes].reverse()) {
@@ -45,7 +52,7 @@ export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => bool
     for (const name of node.inputs) needed.add(name);
   }
   nodes.reverse();
-  const unknown = nodes.find((node) => node.domain !== "" || !LOWERERS.has(node.opType));
+  const unknown = nodes.find((node) => (node.domain !== "" || !LOWERERS.has(node.opType)) && !handled(node));
   if (unknown !== undefined) throw unsupportedOp(unknown);
   return nodes;
 }

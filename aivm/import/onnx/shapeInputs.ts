@@ -12,7 +12,8 @@ const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
   ["Unsqueeze", [1]],
   ["Split", [1]],
   ["TopK", [1]],
-  ["Resize", [3]],
+  ["Resize", [1, 2, 3]],
+  ["Upsample", [1]],
   ["ConstantOfShape", [0]],
   ["CenterCropPad", [1]],
   ["Trilu", [1]],
@@ -28,12 +29,11 @@ const PASSES_SHAPES: ReadonlySet<string> = new Set([
   ...["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg"],
 ]);
 
-/** Names of the integer graph inputs that are read as shapes and as nothing else. */
+/** Names of the graph inputs that are read as shapes and as nothing else, and of those that hold no element at all. */
 export function shapeInputs(graph: OnnxGraph): string[] {
   return graph.inputs
-    .filter((value) => value.dtype === "int64" || value.dtype === "int32")
-    .map((value) => value.name)
-    .filter((name) => readAsShape(graph, name, 0));
+    .filter((value) => value.shape?.includes(0) === true || readAsShape(graph, value.name, 0))
+    .map((value) => value.name);
 }
 
 function readAsShape(graph: OnnxGraph, name: string, depth: number): boolean {
