@@ -4,9 +4,10 @@
  * elements, or are monotone, commute with quantising, so the grid passes backward through them.
  */
 import type { Quantization } from "../../quantize/scheme.ts";
-import type { OnnxDtype, OnnxGraph, OnnxNode, OnnxTensor } from "./graph.ts";
+import { intAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { type QuantParams, quantParams, singleQuantization } from "./quantParams.ts";
 import { movedInputs } from "./scaleGroups.ts";
+import { dtypeFromCode } from "./tensorProto.ts";
 
 /** What of a calibrated graph the file's scales depend on. */
 export interface StatedFacts {
@@ -35,6 +36,10 @@ export function statedQuantizations(graph: OnnxGraph, facts: StatedFacts): Reado
       readAsParams.set(node.inputs[0] ?? "", [...list, params]);
       continue;
     }
+    if (roundsForCast(graph, node)) {
+      want(node.inputs[0] ?? "", WHOLE);
+      continue;
+    }
     const passed = passedInputs(node, (name) => facts.constants.has(name));
     const [first, ...others] = node.outputs.map((name) => wanted.get(name));
     const agreed = others.every((q) => first !== undefined && q !== undefined && sameMeaning(first, q));
@@ -51,6 +56,30 @@ export function statedQuantizations(graph: OnnxGraph, facts: StatedFacts): Reado
       stated.set(name, finestGrid(all));
   }
   return stated;
+}
+
+/** Whole numbers as they are. */
+const WHOLE: Quantization = { dtype: "i32", scale: 1, zero: 0, lo: -(2 ** 31), hi: 2 ** 31 - 1 };
+
+/** True for a Cast of a rounded tensor to an integer type, and for the rounding: both quantise at a scale of 1. */
+function roundsForCast(graph: OnnxGraph, node: OnnxNode): boolean {
+  const isRounding = (name: string): boolean =>
+    graph.nodes.some((n) => n.opType === "Round" && n.domain === "" && n.outputs[0] === name);
+  if (node.domain !== "") return false;
+  if (node.opType === "Round") {
+    const [output = ""] = node.outputs;
+    const readers = graph.nodes.filter((n) => n.inputs.includes(output));
+    const isOutput = graph.outputs.some((value) => value.name === output);
+    return !isOutput && readers.length > 0 && readers.every(isIntegerCast);
+  }
+  return isIntegerCast(node) && isRounding(node.inputs[0] ?? "");
+}
+
+function isIntegerCast(node: OnnxNode): boolean {
+  const to = dtypeFromCode(intAttribute(node, "to", 0));
+  return (
+    node.opType === "Cast" && node.domain === "" && to !== undefined && to !== "float32" && to !== "bool"
+  );
 }
 
 /** True when the integers of two tensors mean the same. */
