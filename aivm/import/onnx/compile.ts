@@ -10,6 +10,7 @@ import {
   type LabelledSplit,
 } from "../../quantize/accuracy.ts";
 import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
@@ -23,7 +24,10 @@ export interface CompileTask {
   readonly onnx: Uint8Array;
   /** Name of the model in the artifact's metadata. */
   readonly name: string;
-  /** Samples of the kind that the model will see: one array per input, row-major. */
+  /**
+   * Samples of the kind that the model will see: one array per input, row-major. None are needed where the file states
+   * every scale itself; fidelity is then not measured.
+   */
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
@@ -93,7 +97,9 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const { program, constants, calibration, folding } = lowered;
   const plain = loaded(program, constants);
   const engine = await (task.engine ?? createReferenceEngine)(plain.model);
-  const fidelity = await measureFidelity(engine, program, calibration.kept);
+  const measured = calibration.sampleCount > 0;
+  const fidelity = measured ? await measureFidelity(engine, program, calibration.kept) : [];
+  if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
   const accuracy = await measuredAccuracy(task, engine, lowered);
   const { artifact, model } =

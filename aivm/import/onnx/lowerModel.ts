@@ -1,6 +1,12 @@
 /** From an ONNX file to a program and its constants: decode, calibrate, lower, define the ports. */
 import { isAivmError } from "../../../common/errors.ts";
-import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
+import {
+  type InputPort,
+  type OutputPort,
+  type Program,
+  type Ref,
+  SPEC_VERSION,
+} from "../../program/program.ts";
 import {
   type Calibration,
   type CalibrationTask,
@@ -18,12 +24,14 @@ import { encodeOnnx } from "./encode.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
 import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
+import { isFromFile } from "./joined.ts";
 import {
   createLowering,
   getValue,
   isFloat,
   type Lowering,
   type LoweringOptions,
+  type Placed,
   quantizationOf,
   setValue,
 } from "./lowering.ts";
@@ -31,6 +39,7 @@ import { normProbes } from "./norm.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
+import { withoutRanges, zeroSample } from "./unsampled.ts";
 
 /** A file, samples, and how to lower. `calibration` holds the samples. */
 export interface LowerTask
@@ -58,6 +67,10 @@ export interface LoweredModel {
   readonly constants: readonly Tensor[];
   /** Its kept samples hold the outputs of the model as given where the runtime runs it, else of the rewritten one. */
   readonly calibration: Calibration;
+  /** The graph that was lowered. */
+  readonly graph: OnnxGraph;
+  /** Where each tensor of the graph is in the program, as far as it is there. */
+  readonly places: ReadonlyMap<string, Placed>;
   readonly folding: Folding;
   /** True when the runtime ran the model as it was given. */
   readonly ranOriginal: boolean;
@@ -69,17 +82,20 @@ export interface LoweredModel {
 export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   const given = decodeOnnx(task.onnx);
   needed(given, task, (node) => isRewritten(node, given.opset));
-  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task);
+  const unsampled = task.calibration.length === 0;
+  const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
+  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task, samples);
   const nodes = needed(rewritten, task, () => false);
   const seen = await calibrate({
     ...task,
     ...runnable,
     graph: rewritten,
-    samples: task.calibration,
+    samples,
     probes: normProbes(nodes),
   });
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
-  const calibration = original === undefined ? seen : { ...seen, kept: original };
+  const sampled = original === undefined ? seen : { ...seen, kept: original };
+  const calibration = unsampled ? withoutRanges(sampled) : sampled;
   const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
@@ -97,14 +113,26 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     precision: task.precision,
     card: "",
   };
-  const ranOriginal = original !== undefined;
+  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
   const folding = {
-    nodes: graph.nodes.length,
+    nodes: given.nodes.length,
     constant: graph.nodes.length - live.length,
     merged: countByOperator(merged),
   };
-  const split = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
-  return { ...split, calibration, folding, ranOriginal, runnable };
+  const ranOriginal = original !== undefined;
+  return { ...split, calibration, graph, places: placesOf(ctx, refOf), folding, ranOriginal, runnable };
+}
+
+/** Where the tensors of the graph are once the ops have their final numbers. */
+function placesOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
+  const places = new Map<string, Placed>();
+  const first = [...ctx.placed].map(([name, [placed]]) => [name, placed] as const);
+  for (const [name, placed] of [...first, ...ctx.stored]) {
+    const ref = placed === undefined ? undefined : refOf(placed.value.ref);
+    if (placed !== undefined && ref !== undefined)
+      places.set(name, { ...placed, value: { ...placed.value, ref } });
+  }
+  return places;
 }
 
 function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
@@ -126,6 +154,7 @@ function needed(graph: OnnxGraph, task: LowerTask, handled: (node: OnnxNode) => 
 async function rewrittenModel(
   given: OnnxGraph,
   task: LowerTask,
+  samples: CalibrationTask["samples"],
 ): Promise<{
   readonly graph: OnnxGraph;
   readonly changed: boolean;
@@ -133,7 +162,7 @@ async function rewrittenModel(
 }> {
   const { reference } = task;
   const bound = task.bound ?? new Map<string, OnnxTensor>();
-  const feeds = [...firstFeeds({ ...task, graph: given, samples: task.calibration }), ...bound.values()];
+  const feeds = [...firstFeeds({ ...task, graph: given, samples }), ...bound.values()];
   const rewritten = await rewriteGraph({ graph: given, reference, feeds, bound: new Set(bound.keys()) });
   const form = runnableForm(rewritten.graph);
   const changed = rewritten.changed || form.changed;
@@ -195,7 +224,10 @@ function defineInputs(ctx: Lowering): InputPort[] {
 
 /** An output must come from an op, in the ONNX axis order, and use its 16 bits. */
 function outputPort(ctx: Lowering, name: string): OutputPort {
-  const fine = isFloat(ctx, name) ? refined(ctx, name, getValue(ctx, name)) : getValue(ctx, name);
+  const fine =
+    isFloat(ctx, name) && !isFromFile(ctx, name)
+      ? refined(ctx, name, getValue(ctx, name))
+      : getValue(ctx, name);
   const value =
     fine.ref.kind === "op"
       ? fine

@@ -81,6 +81,18 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
   }
 }
 
+/** Inputs whose elements a node hands on unchanged, all to all of its outputs. */
+export function movedInputs(node: OnnxNode, isConstant: (name: string) => boolean): readonly number[] {
+  return movementOf(node, isConstant)?.from ?? [];
+}
+
+/** Inputs that a node's lowerer takes to mean the same: those that it joins or compares. */
+export function joinedInputs(node: OnnxNode, isConstant: (name: string) => boolean): readonly string[] {
+  const moved = movedInputs(node, isConstant).map((i) => node.inputs[i] ?? "");
+  const joined = moved.length > 1 ? moved : comparedInputs(node);
+  return joined.filter((name) => name !== "");
+}
+
 /** Two or more inputs that must mean the same although their result is something else. */
 function comparedInputs(node: OnnxNode): readonly string[] {
   return ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"].includes(node.opType)
