@@ -6,6 +6,7 @@ import { inferCommand } from "../infer.ts";
 import { compileCommand } from "../model/compile.ts";
 import { evaluateCommand } from "../model/evaluate.ts";
 import { inspectCommand } from "../model/inspect.ts";
+import { registerCommand } from "../model/register.ts";
 import { runCommand } from "../model/run.ts";
 import { verifyCommand } from "../model/verify.ts";
 
@@ -18,6 +19,7 @@ process.exitCode = await runCommands({
     evaluateCommand,
     runCommand,
     verifyCommand,
+    registerCommand,
     inferCommand,
     devnetCommand,
   ],
