@@ -21,11 +21,11 @@ export const PORTS: Family = { name: "inputs and outputs", fill: "#ffffff", line
 const BY_NAME: ReadonlyMap<string, Family> = new Map(
   (
     [
-      [PRODUCTS, "conv2d linear matmul"],
-      [ARITHMETIC, "add mul rescale compare where"],
+      [PRODUCTS, "conv2d linear matmul matmulDiv"],
+      [ARITHMETIC, "add mul div mod isqrt shift bitwise rescale compare where"],
       [TABLES, "table"],
-      [REDUCTIONS, "maxPool2d avgPool2d maxReduce sumReduce argmax"],
-      [MOVEMENT, "reshape transpose concat slice pad expand gather"],
+      [REDUCTIONS, "maxPool2d avgPool2d maxReduce sumReduce argmax rank"],
+      [MOVEMENT, "reshape transpose concat slice pad expand gather scatter"],
     ] as const
   ).flatMap(([family, names]) => names.split(" ").map((name) => [name, family] as const)),
 );

@@ -1,4 +1,5 @@
 /** Text from an artifact inside XML and HTML. An artifact is anyone's file: whatever it holds must stay text. */
+import { isPlainText } from "../../../aivm/program/text.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -8,14 +9,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Characters that XML has no place for (most controls, lone surrogates, U+FFFE, U+FFFF) or that reorder the text around them. */
-const UNFIT =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get through
-  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-/** `text` with every character that could act on a terminal or a parser replaced. */
+/** `text` with every character replaced that could act on a terminal, a parser or the order of the text around it. */
 export function printable(text: string): string {
-  return text.replace(UNFIT, "\ufffd");
+  return [...text].map((character) => (isPlainText(character) ? character : "\ufffd")).join("");
 }
 
 /** `text` as content or as a quoted attribute value of XML or HTML. */
