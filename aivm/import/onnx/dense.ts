@@ -3,6 +3,7 @@ import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
 import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
+import { withStatedGrid } from "./exactLayer.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
 import {
   constantOf,
@@ -43,7 +44,9 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: transB, factor: alpha });
     const given = numbersOf(ctx, node, 2) ?? [0];
     const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
-    lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
+    const source = { weights: node.inputs[1], bias: beta === 1 ? node.inputs[2] : undefined, factor: alpha };
+    const layer = withStatedGrid(ctx, { channels: n, rows, bias }, source);
+    lowerLayer(ctx, node, { layer, transA, shape: [m, n] });
     return;
   }
   const left = orient(ctx, operandValue(ctx, inputName(node, 0)), transA);
@@ -146,7 +149,8 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
     const biased = followingBias(ctx, outputName(node), n);
-    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const plain = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const layer = withStatedGrid(ctx, plain, { weights: bName, bias: biased?.source });
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
@@ -165,7 +169,7 @@ function followingBias(
   ctx: Lowering,
   name: string,
   n: number,
-): { readonly bias: Float64Array; readonly name: string } | undefined {
+): { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;
@@ -174,7 +178,7 @@ function followingBias(
     return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
   ctx.absorbed.add(name);
-  return { bias: Float64Array.from(tensor.data), name: outputName(next) };
+  return { bias: Float64Array.from(tensor.data), name: outputName(next), source: next.inputs[other] };
 }
 
 function lastTwoSwapped(rank: number): number[] {
