@@ -8,12 +8,16 @@ import { bitwise } from "./bitwise.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { div } from "./div.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
+import { isqrt } from "./isqrt.ts";
 import { linear } from "./linear.ts";
 import { matmul } from "./matmul.ts";
+import { matmulDiv } from "./matmulDiv.ts";
 import { maxPool2d } from "./maxPool2d.ts";
 import { maxReduce } from "./maxReduce.ts";
+import { mod } from "./mod.ts";
 import { mul } from "./mul.ts";
 import type { ElementFunction, Op, OpNode } from "./op.ts";
 import { pad } from "./pad.ts";
@@ -52,6 +56,10 @@ export const OPS: readonly Op[] = [
   sumReduce,
   where,
   compare,
+  div,
+  mod,
+  isqrt,
+  matmulDiv,
   bitwise,
   shift,
   rank,

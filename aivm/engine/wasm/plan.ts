@@ -8,12 +8,16 @@ import { bitwise } from "../../ops/bitwise.ts";
 import { compare } from "../../ops/compare.ts";
 import { concat } from "../../ops/concat.ts";
 import { conv2d } from "../../ops/conv2d.ts";
+import { div } from "../../ops/div.ts";
 import { expand } from "../../ops/expand.ts";
 import { gather } from "../../ops/gather.ts";
+import { isqrt } from "../../ops/isqrt.ts";
 import { linear } from "../../ops/linear.ts";
 import { matmul } from "../../ops/matmul.ts";
+import { matmulDiv } from "../../ops/matmulDiv.ts";
 import { maxPool2d } from "../../ops/maxPool2d.ts";
 import { maxReduce } from "../../ops/maxReduce.ts";
+import { mod } from "../../ops/mod.ts";
 import { mul } from "../../ops/mul.ts";
 import type { OpNode } from "../../ops/op.ts";
 import { pad } from "../../ops/pad.ts";
@@ -33,6 +37,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { createScratch, placeScratch, planDense } from "./dense.ts";
 import type { Kernels } from "./kernels.ts";
 import { bitwiseLoop, shiftLoop } from "./loops/bits.ts";
+import { divLoop, isqrtLoop, matmulDivLoop, modLoop } from "./loops/division.ts";
 import { addLoop, compareLoop, mulLoop, rescaleLoop, tableLoop, whereLoop } from "./loops/elementwise.ts";
 import type { Loop } from "./loops/loop.ts";
 import {
@@ -71,6 +76,10 @@ const LOOPS: ReadonlyMap<number, Loop> = new Map([
   [sumReduce.opcode, sumReduceLoop],
   [where.opcode, whereLoop],
   [compare.opcode, compareLoop],
+  [div.opcode, divLoop],
+  [mod.opcode, modLoop],
+  [isqrt.opcode, isqrtLoop],
+  [matmulDiv.opcode, matmulDivLoop],
   [bitwise.opcode, bitwiseLoop],
   [shift.opcode, shiftLoop],
   [rank.opcode, rankLoop],

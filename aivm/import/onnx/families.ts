@@ -38,8 +38,15 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
 export const SUPPORTED_OPERATORS: readonly string[] = [...LOWERERS.keys()].sort();
 
-/** The nodes that the graph's outputs need, constants left out, in graph order. @throws AIVM_ONNX_UNSUPPORTED_OP. */
-export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => boolean): OnnxNode[] {
+/**
+ * The nodes that the graph's outputs need, constants left out, in graph order.
+ * @throws AIVM_ONNX_UNSUPPORTED_OP for an operator without a lowerer that is not `handled` either.
+ */
+export function neededNodes(
+  graph: OnnxGraph,
+  isConstant: (name: string) => boolean,
+  handled: (node: OnnxNode) => boolean,
+): OnnxNode[] {
   const needed = new Set(graph.outputs.map((value) => value.name));
   const nodes: OnnxNode[] = [];
   for (const node of [...graph.nodes].reverse()) {
@@ -48,15 +55,17 @@ export function neededNodes(graph: OnnxGraph, isConstant: (name: string) => bool
     for (const name of node.inputs) needed.add(name);
   }
   nodes.reverse();
-  const unknown = nodes.find((node) => node.domain !== "" || !LOWERERS.has(node.opType));
+  const unknown = nodes.find((node) => (node.domain !== "" || !LOWERERS.has(node.opType)) && !handled(node));
   if (unknown !== undefined) throw refusalOf(unknown);
   return nodes;
 }
 
-/** Lowers nodes in order; those that were folded into another are done already. */
-export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): void {
+/** Lowers nodes in order. Those that were folded into another one before are done already: it returns them. */
+export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): OnnxNode[] {
+  const merged: OnnxNode[] = [];
   for (const node of nodes) {
-    if (node.outputs.every((name) => isDone(ctx, name))) continue;
-    LOWERERS.get(node.opType)?.(ctx, node);
+    if (node.outputs.every((name) => isDone(ctx, name))) merged.push(node);
+    else LOWERERS.get(node.opType)?.(ctx, node);
   }
+  return merged;
 }

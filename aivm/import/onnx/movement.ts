@@ -109,7 +109,8 @@ function lowerSplit(ctx: Lowering, node: OnnxNode): void {
   for (const name of node.outputs) {
     const sizes = shapeOf(ctx, name);
     const starts = x.shape.map((_, i) => (i === axis ? start : 0));
-    setValue(ctx, name, slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes }));
+    const steps = x.shape.map(() => 1);
+    if (elementCount(sizes) > 0) setValue(ctx, name, slice(ctx.e, x, { starts, steps, sizes }));
     start += sizes[axis] ?? 0;
   }
 }
