@@ -213,9 +213,14 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: reado
   }
 }
 
+/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
+const LARGEST_LONG = 2 ** 30 - 1;
+
 function defineInputs(ctx: Lowering): InputPort[] {
-  return ctx.calibration.inputs.map(({ name, shape }, index) => {
-    const q = quantizationOf(ctx, name);
+  return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
+    const stored = quantizationOf(ctx, name);
+    const isLong = dtype === "int64" || dtype === "uint64";
+    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };
