@@ -3,6 +3,7 @@
 import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
+import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
 import { unsupportedOp } from "./errors.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { lowerAligned } from "./joined.ts";
@@ -30,6 +31,7 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...RESIZE_FAMILY,
   ...MOVEMENT_FAMILY,
   ...QUANTIZED_FAMILY,
+  ...DYNAMIC_QUANTIZE_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
