@@ -2,7 +2,7 @@
 
 import { type CompiledModel, compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
-import { MAX_WITNESS_BYTES } from "../../aivm/index.ts";
+import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
@@ -43,6 +43,12 @@ export const compileCommand: Command = {
       about: "static shape of an input whose dimensions the file leaves free",
       multiple: true,
     },
+    "max-operands": {
+      type: "string",
+      placeholder: "N",
+      about: "most operands of one element; 4096 for disputes judged by an EVM",
+      default: "16384",
+    },
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
@@ -62,6 +68,7 @@ export const compileCommand: Command = {
       precision: choiceFlag(invocation, { name: "precision", choices: ["a8", "a16"] }),
       weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16"] }),
       shapes: shapesOf(invocation, names),
+      maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
@@ -154,4 +161,11 @@ function shapesOf(invocation: Invocation, names: readonly string[]): ReadonlyMap
       return [name, sizes.split("x").map(Number)] as const;
     }),
   );
+}
+
+function maxOperandsOf(invocation: Invocation): number {
+  const given = requiredFlag(invocation, "max-operands");
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 2 && count <= MAX_OPERANDS) return count;
+  throw usageError("--max-operands", `a whole number from 2 to ${MAX_OPERANDS}`, given);
 }

@@ -35,6 +35,11 @@ export interface CompileTask {
   readonly weights?: "i8" | "i16";
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
+  /**
+   * Most operands of one output element, 2 to 16,384 (the default); 4,096 keeps every leaf of a dispute within what an
+   * EVM judges. Longer reductions are split (aivm/import/split).
+   */
+  readonly maxOperands?: number;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**

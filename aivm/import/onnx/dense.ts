@@ -2,7 +2,7 @@
 import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
-import { addScaled, emit, matmul, rescale, reshape, slice, transpose, type Value } from "./emit.ts";
+import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
 import { withStatedGrid } from "./exactLayer.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
 import {
@@ -103,36 +103,8 @@ function lowerLayer(
   const x = orient(ctx, getValue(ctx, name), facts.transA);
   const length = layer.rows.length / layer.channels;
   const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
-  const parts = Math.ceil(length / LONGEST_ROW);
-  const size = Math.ceil(length / parts);
-  if (parts === 1) {
-    setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
-    return;
-  }
-  // Partial sums, ten bits finer than the result and with room for their own sizes.
-  const fine: Quantization = {
-    dtype: "i32",
-    scale: output.q.scale / 2 ** 10,
-    zero: 0,
-    lo: -(2 ** 30),
-    hi: 2 ** 30,
-  };
-  let sum: Value | undefined;
-  for (let start = 0; start < length; start += size) {
-    const count = Math.min(size, length - start);
-    const sizes = [...x.shape.slice(0, -1), count];
-    const starts = x.shape.map((_, i) => (i === x.shape.length - 1 ? start : 0));
-    const piece = slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes });
-    const part = columns(layer, { start, count, withBias: start === 0 });
-    const partial = linear(ctx, piece, { layer: part, means: means.slice(start, start + count), q: fine });
-    sum = sum === undefined ? partial : addScaled(ctx.e, { a: sum, b: partial }, fine);
-  }
-  if (sum !== undefined)
-    setValue(ctx, output.name, reshape(ctx.e, rescale(ctx.e, sum, output.q), facts.shape));
+  setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
 }
-
-/** Longest dot product of one op: a witness of two 16-bit rows stays within its bound. */
-const LONGEST_ROW = 8192;
 
 /** One linear op. x [..., row length] -> [..., channels]. */
 function linear(
@@ -151,24 +123,6 @@ function linear(
   const operands = [x, weights, bias, multiplier, shift];
   const shape = [...x.shape.slice(0, -1), channels];
   return emit(ctx.e, "linear", { operands, shape, q: by.q, attrs: [by.q.zero] });
-}
-
-/** Columns [start, start + count) of a layer's rows. */
-function columns(
-  layer: FloatLayer,
-  of: { readonly start: number; readonly count: number; readonly withBias: boolean },
-): FloatLayer {
-  const length = layer.rows.length / layer.channels;
-  const rows = new Float64Array(layer.channels * of.count);
-  for (let o = 0; o < layer.channels; o++) {
-    rows.set(layer.rows.subarray(o * length + of.start, o * length + of.start + of.count), o * of.count);
-  }
-  return {
-    channels: layer.channels,
-    rows,
-    bias: of.withBias ? layer.bias : new Float64Array(layer.channels),
-    ...(layer.grid === undefined ? {} : { grid: layer.grid }),
-  };
 }
 
 /** Mean of each of the `length` operands over all rows. */

@@ -1,6 +1,7 @@
 /** Every operator that the importer lowers, and the order in which a graph is lowered. */
 
 import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
+import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
 import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
@@ -14,7 +15,10 @@ import { NORM_FAMILY } from "./norm.ts";
 import { POOL_FAMILY } from "./pool.ts";
 import { QUANTIZED_FAMILY } from "./quantized.ts";
 import { REDUCE_FAMILY } from "./reduce.ts";
+import { refusalOf } from "./refusals.ts";
 import { RESIZE_FAMILY } from "./resize.ts";
+import { SCATTER_FAMILY } from "./scatter.ts";
+import { SELECTION_FAMILY } from "./selection.ts";
 import { SOFTMAX_FAMILY } from "./softmax.ts";
 import { UNARY_FAMILY } from "./unary.ts";
 
@@ -30,6 +34,9 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...NORM_FAMILY,
   ...RESIZE_FAMILY,
   ...MOVEMENT_FAMILY,
+  ...SELECTION_FAMILY,
+  ...SCATTER_FAMILY,
+  ...BITS_FAMILY,
   ...QUANTIZED_FAMILY,
   ...DYNAMIC_QUANTIZE_FAMILY,
 ]);
@@ -55,7 +62,7 @@ export function neededNodes(
   }
   nodes.reverse();
   const unknown = nodes.find((node) => (node.domain !== "" || !LOWERERS.has(node.opType)) && !handled(node));
-  if (unknown !== undefined) throw unsupportedOp(unknown);
+  if (unknown !== undefined) throw refusalOf(unknown);
   return nodes;
 }
 

@@ -1,6 +1,12 @@
 /** From an ONNX file to a program and its constants: decode, calibrate, lower, define the ports. */
 import { isAivmError } from "../../../common/errors.ts";
-import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
+import {
+  type InputPort,
+  type OutputPort,
+  type Program,
+  type Ref,
+  SPEC_VERSION,
+} from "../../program/program.ts";
 import {
   type Calibration,
   type CalibrationTask,
@@ -11,6 +17,7 @@ import {
 } from "../../quantize/calibrate.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { encodeOnnx } from "./encode.ts";
@@ -41,6 +48,8 @@ export interface LowerTask
     Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly name: string;
   readonly calibration: CalibrationTask["samples"];
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
 /** What became of the graph's nodes on the way to ops. */
@@ -106,18 +115,26 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     precision: task.precision,
     card: "",
   };
-  const first = [...ctx.placed].flatMap(([name, [placed]]) =>
-    placed === undefined ? [] : [[name, placed] as const],
-  );
-  const places = new Map([...first, ...ctx.stored]);
+  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
   const folding = {
     nodes: given.nodes.length,
     constant: graph.nodes.length - live.length,
     merged: countByOperator(merged),
   };
   const ranOriginal = original !== undefined;
-  const { constants } = ctx.e;
-  return { program, constants, calibration, graph, places, folding, ranOriginal, runnable };
+  return { ...split, calibration, graph, places: placesOf(ctx, refOf), folding, ranOriginal, runnable };
+}
+
+/** Where the tensors of the graph are once the ops have their final numbers. */
+function placesOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
+  const places = new Map<string, Placed>();
+  const first = [...ctx.placed].map(([name, [placed]]) => [name, placed] as const);
+  for (const [name, placed] of [...first, ...ctx.stored]) {
+    const ref = placed === undefined ? undefined : refOf(placed.value.ref);
+    if (placed !== undefined && ref !== undefined)
+      places.set(name, { ...placed, value: { ...placed.value, ref } });
+  }
+  return places;
 }
 
 function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {

@@ -37,6 +37,7 @@ const FIRST_TO_FIRST: ReadonlySet<string> = new Set([
   "SpaceToDepth",
   "CenterCropPad",
   "Compress",
+  "TopK",
   "Trilu",
 ]);
 
@@ -58,10 +59,13 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
     case "ScatterElements":
     case "Scatter":
     case "ScatterND":
-    case "TensorScatter":
-      return stringAttribute(node, "reduction", "none") === "none"
-        ? { from: [0, node.inputs.length > 2 ? 2 : 1], to: [0] }
+      return ["none", "max", "min"].includes(stringAttribute(node, "reduction", "none"))
+        ? { from: [0, 2], to: [0] }
         : undefined;
+    case "TensorScatter":
+      return { from: [0, 1], to: [0] };
+    case "OneHot":
+      return { from: [2], to: [0] };
     case "Clip":
       return node.inputs.slice(1).every((name) => name === "" || isConstant(name))
         ? undefined
@@ -117,7 +121,9 @@ export function groupRanges(
   for (const node of graph.nodes) {
     const movement = movementOf(node, facts.isConstant);
     const moved = new Set(movement?.from ?? []);
-    for (const [i, name] of node.inputs.entries()) if (!moved.has(i)) readers.add(name);
+    // TopK moves a few elements and looks at all of them: saturated ones would tie.
+    const looks = node.opType === "TopK";
+    for (const [i, name] of node.inputs.entries()) if (looks || !moved.has(i)) readers.add(name);
     const members = [
       ...(movement?.from.map((i) => node.inputs[i] ?? "") ?? []),
       ...(movement?.to.map((i) => node.outputs[i] ?? "") ?? []),

@@ -44,14 +44,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   maxPool2d(random) {
     const type = anyType(random, random.pick(ALL), imageShape(random));
     const kernel = [random.int(1, 3), random.int(1, 3)];
-    const attrs = [
-      ...kernel,
-      random.int(1, 2),
-      random.int(1, 2),
-      ...pads(random),
-      random.int(1, 2),
-      random.int(1, 2),
-    ];
+    const steps = kernel.map((size, axis) =>
+      2 * size - 1 <= (type.shape[axis + 1] ?? 1) ? random.int(1, 2) : 1,
+    );
+    const attrs = [...kernel, random.int(1, 2), random.int(1, 2), ...pads(random), ...steps];
     return moving({ name: "maxPool2d", random, types: [type], attrs });
   },
   avgPool2d(random) {
