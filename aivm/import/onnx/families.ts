@@ -5,7 +5,6 @@ import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
 import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
-import { unsupportedOp } from "./errors.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
