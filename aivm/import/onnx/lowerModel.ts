@@ -36,6 +36,7 @@ import {
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
@@ -96,7 +97,8 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const calibration = unsampled ? withoutRanges(sampled) : sampled;
-  const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const graph = withDynamicQuantize(plain, calibration.constants);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ctx = createLowering(graph, calibration, task);

@@ -85,6 +85,7 @@ export function createLowering(
     stated: statedQuantizations(graph, {
       ...calibration,
       inputs: new Set(calibration.inputs.map((input) => input.name)),
+      range: unsampled ? () => undefined : range,
     }),
     absorbed: new Set(),
     masks,
