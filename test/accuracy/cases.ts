@@ -1,8 +1,8 @@
 /** The real models: where their files lie, what they are calibrated on, what is measured and the bar it has to pass. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
 import { augment, uniform } from "../../aivm/quantize/augment.ts";
+import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
 import { digitLabels, digitSamples, digitsOnnx } from "../aivm/support/digits.ts";
 import { type Metric, reconstruction, sameAnswer, sameBoxes, signalOnly, top1 } from "./metrics.ts";
 import { readNpy, rowOf } from "./support/npy.ts";
@@ -76,7 +76,7 @@ function loadMnist(folder: string): LoadedCase {
 /** 50 pictures; calibrated on variations of 10 of them. */
 function loadResnet(folder: string): LoadedCase {
   const pixels = readNpy(read(folder, "cifar10_x_uint8_nhwc.npy"));
-  const labels = Array.from(readNpy(read(folder, "cifar10_y.npy")).data, (label) => [Number(label)]);
+  const labels = numbersOf(readNpy(read(folder, "cifar10_y.npy")).data).map((label) => [label]);
   const pictures = labels.map((_, i) => planes(rowOf(pixels, i).data, { channels: 3, real: (v) => v }));
   const variations = augment(pictures.slice(0, 10), {
     shape: [3, 32, 32],
@@ -175,7 +175,10 @@ function loadMobilenet(folder: string): LoadedCase {
   const labels = JSON.parse(readFileSync(join(images, "labels.json"), "utf8")) as Record<string, number[]>;
   const names = Object.keys(labels).sort();
   const photographs = names.map((name) =>
-    planes(readNpy(read(images, `${name}.uint8_hwc.npy`)).data, { channels: 3, real: (v) => (v - 128) / 128 }),
+    planes(readNpy(read(images, `${name}.uint8_hwc.npy`)).data, {
+      channels: 3,
+      real: (v) => (v - 128) / 128,
+    }),
   );
   const variations = augment(
     photographs.filter((_, i) => i % 2 === 0),
@@ -202,7 +205,9 @@ function loadMobilenet(folder: string): LoadedCase {
 
 /** Inputs of io/<model>/<k>/, in order of k. */
 function referenceInputs(folder: string): Float32Array[][] {
-  const indices = readdirSync(folder).map(Number).sort((a, b) => a - b);
+  const indices = readdirSync(folder)
+    .map(Number)
+    .sort((a, b) => a - b);
   return indices.map((k) => {
     const inputs: Float32Array[] = [];
     for (let i = 0; existsSync(join(folder, `${k}/input_${i}.npy`)); i++) {
@@ -221,6 +226,10 @@ function planes(
   return Float32Array.from({ length: pixels.length }, (_, i) =>
     form.real(Number(pixels[(i % plane) * form.channels + Math.floor(i / plane)] ?? 0)),
   );
+}
+
+function numbersOf(data: ArrayLike<number | bigint>): number[] {
+  return Array.from(data, Number);
 }
 
 function read(folder: string, file: string): Uint8Array {

@@ -1,6 +1,6 @@
 /**
  * Accuracy on real models, one table. Every model and precision runs in a process of its own, so that the peak memory
- * is its own. Options: --only TEXT (names that contain it), --precision a8|a16, --json.
+ * is its own. Options: --only TEXT (names that contain it), --precision a8|a16, --weights i8|i16|auto, --target DB, --json.
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -10,12 +10,15 @@ import { testData } from "../support/testData.ts";
 import { type AccuracyCase, CASES } from "./cases.ts";
 import { type CaseResult, runCase } from "./runCase.ts";
 
+const WEIGHTS = ["i8", "i16", "auto"] as const;
 const PRECISIONS = ["a8", "a16"] as const;
 
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     precision: { type: "string" },
+    weights: { type: "string" },
+    target: { type: "string" },
     json: { type: "boolean", default: false },
     child: { type: "string" },
   },
@@ -28,7 +31,13 @@ async function runChild(name: string): Promise<void> {
   const found = CASES.find((entry) => entry.name === name);
   const precision = PRECISIONS.find((entry) => entry === options.precision);
   if (found === undefined || precision === undefined) throw new RangeError(`no case ${name}`);
-  const result = await runCase(found, { folder: folderOf(found) ?? "", precision });
+  const weights = WEIGHTS.find((entry) => entry === options.weights);
+  const result = await runCase(found, {
+    folder: folderOf(found) ?? "",
+    precision,
+    ...(weights === undefined ? {} : { weights }),
+    ...(options.target === undefined ? {} : { targetDb: Number(options.target) }),
+  });
   process.stdout.write(JSON.stringify(result));
 }
 
@@ -57,6 +66,8 @@ async function runAll(): Promise<void> {
 function inChild(entry: AccuracyCase, precision: "a8" | "a16"): CaseResult {
   const file = fileURLToPath(import.meta.url);
   const args = [...process.execArgv, file, "--child", entry.name, "--precision", precision];
+  if (options.weights !== undefined) args.push("--weights", options.weights);
+  if (options.target !== undefined) args.push("--target", options.target);
   const { stdout, status } = spawnSync(process.execPath, args, {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,5 +1,6 @@
 /** Compiles one model at one precision and measures it. */
 import { existsSync, readFileSync } from "node:fs";
+import type { Trial, WeightChoice } from "../../aivm/import/onnx/choose.ts";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { withExtraOutputs } from "../../aivm/import/onnx/encode.ts";
@@ -21,6 +22,8 @@ export interface CaseResult extends Score {
   readonly sqnrBar?: number;
   readonly artifactBytes: number;
   readonly compileSeconds: number;
+  readonly wideLayers: number;
+  readonly trials: readonly Trial[];
   /** Peak resident memory of the process so far, MiB: of this case alone when the process runs nothing else. */
   readonly peakMib: number;
 }
@@ -28,7 +31,12 @@ export interface CaseResult extends Score {
 /** Compiles and measures. The tensor whose ratio is reported becomes an output where it is none. */
 export async function runCase(
   which: AccuracyCase,
-  options: { readonly folder: string; readonly precision: Precision },
+  options: {
+    readonly folder: string;
+    readonly precision: Precision;
+    readonly weights?: WeightChoice;
+    readonly targetDb?: number;
+  },
 ): Promise<CaseResult> {
   const loaded = which.load(options.folder);
   const outputs = decodeOnnx(loaded.onnx).outputs.map((value) => value.name);
@@ -41,6 +49,8 @@ export async function runCase(
     name: which.name,
     calibration: loaded.calibration,
     precision: options.precision,
+    ...(options.weights === undefined ? {} : { weights: options.weights }),
+    ...(options.targetDb === undefined ? {} : { targetDb: options.targetDb }),
     reference,
     engine: loadWasmEngine,
   });
@@ -52,7 +62,12 @@ export async function runCase(
   const answers = { float: [] as Answer[], fixed: [] as Answer[], inputs: loaded.samples };
   for (const sample of loaded.samples) {
     const feeds = program.inputs.map((port, k): OnnxTensor => {
-      return { name: port.name, dtype: "float32", shape: port.type.shape, data: sample[k] ?? new Float32Array(0) };
+      return {
+        name: port.name,
+        dtype: "float32",
+        shape: port.type.shape,
+        data: sample[k] ?? new Float32Array(0),
+      };
     });
     const want = await float.run(feeds);
     const inputs = program.inputs.map((port, k) => quantizeInput(port, sample[k] ?? [], true));
@@ -73,6 +88,8 @@ export async function runCase(
     precision: options.precision,
     samples: loaded.samples.length,
     artifactBytes: compiled.artifact.length,
+    wideLayers: compiled.report.wideLayers.length,
+    trials: compiled.report.trials,
     compileSeconds,
     peakMib,
   });
@@ -94,5 +111,11 @@ function judged(
   const ratio = sqnrDb(answers, loaded.logits);
   const bar = loaded.sqnrBar?.[facts.precision];
   const passed = score.passed && (bar === undefined || ratio >= bar);
-  return { ...facts, ...score, sqnrDb: Number.isFinite(ratio) ? ratio : null, ...(bar === undefined ? {} : { sqnrBar: bar }), passed };
+  return {
+    ...facts,
+    ...score,
+    sqnrDb: Number.isFinite(ratio) ? ratio : null,
+    ...(bar === undefined ? {} : { sqnrBar: bar }),
+    passed,
+  };
 }

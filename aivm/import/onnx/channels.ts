@@ -1,6 +1,11 @@
 /** Dot products with constant weights: the integers behind conv2d and linear, channel by channel. */
 import { type Multiplier, type Quantization, roundHalfEven } from "../../quantize/scheme.ts";
-import { type QuantizedWeights, quantizeWeights, weightErrorMeans } from "../../quantize/weights.ts";
+import {
+  type QuantizedWeights,
+  quantizeWeights,
+  weightErrorMeans,
+  weightNoise,
+} from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
 import { floatAttribute, intAttribute } from "./graph.ts";
 import {
@@ -25,6 +30,8 @@ export interface LayerInput {
   readonly q: Quantization;
   /** Mean of each operand of a row over the calibration set, one array per group of channels. */
   readonly means: readonly Float64Array[];
+  /** Mean square of each operand, laid out like the means. */
+  readonly powers: readonly Float64Array[];
 }
 
 /** The four constant operands of conv2d and linear. */
@@ -44,11 +51,24 @@ const I32_MAX = 2 ** 31 - 1;
 export function layerConstants(
   ctx: Lowering,
   layer: FloatLayer,
-  io: { readonly input: LayerInput; readonly output: Quantization; readonly weightShape: readonly number[] },
+  io: {
+    /** The layer's name: the tensor that its node writes. */
+    readonly name: string;
+    readonly input: LayerInput;
+    readonly output: Quantization;
+    readonly weightShape: readonly number[];
+  },
 ): LayerConstants {
   const { e } = ctx;
   const { channels } = layer;
-  const weights = fittingWeights(layer, io.input.q, ctx.options.weights);
+  const dtype = ctx.options.choices?.wideLayers?.has(io.name) === true ? "i16" : ctx.options.weights;
+  const weights = fittingWeights(layer, io.input.q, dtype);
+  ctx.layers.push({
+    name: io.name,
+    weights: layer.rows.length,
+    dtype: weights.dtype,
+    noise: weightNoise(layer.rows, weights, { means: io.input.means, powers: io.input.powers }),
+  });
   const errors = weightErrorMeans(layer.rows, weights, io.input.means);
   const rowLength = layer.rows.length / channels;
   const largest = Math.max(Math.abs(io.input.q.lo), Math.abs(io.input.q.hi));

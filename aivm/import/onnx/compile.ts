@@ -14,9 +14,10 @@ import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { chooseLowering, type Trial, type WeightChoice } from "./choose.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { lowerModel } from "./lowerModel.ts";
+import { calibrateModel } from "./lowerModel.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -27,8 +28,15 @@ export interface CompileTask {
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
-  /** Element type of convolution and dense weights. Default i8. */
-  readonly weights?: "i8" | "i16";
+  /**
+   * Element type of convolution and dense weights. `auto` gives 16 bits to the layers that need them most, until
+   * `targetDb` is reached on held-out calibration samples. Default auto.
+   */
+  readonly weights?: WeightChoice;
+  /** Signal-to-noise ratio that is enough, dB. Default 30. */
+  readonly targetDb?: number;
+  /** Single tensors of the graph with another precision; name a tensor after its activation (Relu, Clip). */
+  readonly tensors?: ReadonlyMap<string, Precision>;
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
   /** Static shapes where the file leaves dimensions free. */
@@ -48,7 +56,11 @@ export interface CompileTask {
 /** How the artifact came out. */
 export interface CompileReport {
   readonly precision: Precision;
-  readonly weights: "i8" | "i16";
+  readonly weights: WeightChoice;
+  /** Layers whose weights have 16 bits, by the tensor that each writes. */
+  readonly wideLayers: readonly string[];
+  /** What was tried on held-out samples, and what was kept. */
+  readonly trials: readonly Trial[];
   readonly calibrationSamples: number;
   readonly reference: string;
   readonly artifactBytes: number;
@@ -72,29 +84,41 @@ export interface CompiledModel {
   readonly report: CompileReport;
 }
 
+/** Ratio at which weights have enough bits, unless the task says otherwise. */
+const TARGET_DB = 30;
+
 /**
  * Compiles an ONNX model.
  * @throws AIVM_ONNX_* (the file, an operator, a form, precision), AIVM_CALIBRATION_* (the samples), AIVM_REFERENCE_*
  * (the float runtime), and what validation of the program throws (AIVM_LIMIT, AIVM_BOUND, AIVM_WITNESS_SIZE, ...).
  */
 export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
-  const weights = task.weights ?? "i8";
-  const { program, constants, calibration } = await lowerModel({ ...task, weights });
-  const plain = loaded(program, constants);
-  const engine = await (task.engine ?? createReferenceEngine)(plain.model);
-  const fidelity = await measureFidelity(engine, program, calibration.kept);
+  const weights = task.weights ?? "auto";
+  const calibrated = await calibrateModel(task);
+  const { chosen, trials } = await chooseLowering(calibrated, {
+    ...task,
+    weights,
+    targetDb: task.targetDb ?? TARGET_DB,
+    engine: task.engine ?? createReferenceEngine,
+  });
+  const { engine, lowered } = chosen;
+  const fidelity = await measureFidelity(engine, lowered.program, calibrated.calibration.kept);
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
-  const accuracy = await measuredAccuracy(task, engine, program);
+  const accuracy = await measuredAccuracy(task, engine, lowered.program);
   const { artifact, model } =
-    accuracy === undefined ? plain : loaded({ ...program, card: cardText(accuracy) }, constants);
+    accuracy === undefined
+      ? chosen
+      : loaded({ ...lowered.program, card: cardText(accuracy) }, lowered.constants);
   const report: CompileReport = {
     precision: task.precision,
     weights,
-    calibrationSamples: calibration.sampleCount,
+    wideLayers: lowered.layers.filter((layer) => layer.dtype === "i16").map((layer) => layer.name),
+    trials,
+    calibrationSamples: calibrated.calibration.sampleCount,
     reference: task.reference.name,
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
-    ops: program.ops.length,
+    ops: model.program.ops.length,
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),
   };

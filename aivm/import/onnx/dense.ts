@@ -17,6 +17,7 @@ import {
   onlyConsumer,
   operandValue,
   outputName,
+  powerOf,
   setValue,
   shapeOf,
   weightsOf,
@@ -99,11 +100,15 @@ function lowerLayer(
   const name = inputName(node, 0);
   const x = orient(ctx, getValue(ctx, name), facts.transA);
   const length = layer.rows.length / layer.channels;
-  const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
+  const rowStats = (values: ArrayLike<number>): Float64Array =>
+    meanRows(values, { length, transposed: facts.transA });
+  const stats: RowStats = { means: rowStats(meanOf(ctx, name)), powers: rowStats(powerOf(ctx, name)) };
+  const linearOf = (piece: Value, by: Omit<LinearParts, "name">): Value =>
+    linear(ctx, piece, { ...by, name: outputName(node) });
   const parts = Math.ceil(length / LONGEST_ROW);
   const size = Math.ceil(length / parts);
   if (parts === 1) {
-    setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
+    setValue(ctx, output.name, reshape(ctx.e, linearOf(x, { layer, stats, q: output.q }), facts.shape));
     return;
   }
   // Partial sums, ten bits finer than the result and with room for their own sizes.
@@ -121,7 +126,7 @@ function lowerLayer(
     const starts = x.shape.map((_, i) => (i === x.shape.length - 1 ? start : 0));
     const piece = slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes });
     const part = columns(layer, { start, count, withBias: start === 0 });
-    const partial = linear(ctx, piece, { layer: part, means: means.slice(start, start + count), q: fine });
+    const partial = linearOf(piece, { layer: part, stats: statsSlice(stats, { start, count }), q: fine });
     sum = sum === undefined ? partial : addScaled(ctx.e, { a: sum, b: partial }, fine);
   }
   if (sum !== undefined)
@@ -131,16 +136,32 @@ function lowerLayer(
 /** Longest dot product of one op: a witness of two 16-bit rows stays within its bound. */
 const LONGEST_ROW = 8192;
 
+/** Mean and mean square of each operand of a row. */
+interface RowStats {
+  readonly means: Float64Array;
+  readonly powers: Float64Array;
+}
+
+function statsSlice(stats: RowStats, at: { readonly start: number; readonly count: number }): RowStats {
+  const part = (values: Float64Array): Float64Array => values.slice(at.start, at.start + at.count);
+  return { means: part(stats.means), powers: part(stats.powers) };
+}
+
+/** What one linear op is made of. */
+interface LinearParts {
+  readonly name: string;
+  readonly layer: FloatLayer;
+  readonly stats: RowStats;
+  readonly q: Quantization;
+}
+
 /** One linear op. x [..., row length] -> [..., channels]. */
-function linear(
-  ctx: Lowering,
-  x: Value,
-  by: { readonly layer: FloatLayer; readonly means: Float64Array; readonly q: Quantization },
-): Value {
+function linear(ctx: Lowering, x: Value, by: LinearParts): Value {
   const { channels } = by.layer;
   const weightShape = [channels, by.layer.rows.length / channels];
   const constants = layerConstants(ctx, by.layer, {
-    input: { q: x.q, means: [by.means] },
+    name: by.name,
+    input: { q: x.q, means: [by.stats.means], powers: [by.stats.powers] },
     output: by.q,
     weightShape,
   });
@@ -193,6 +214,18 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const biased = followingBias(ctx, outputName(node), n);
     const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
+    lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+    return;
+  }
+  const matrix = constantOf(ctx, aName);
+  const ofVector = shapeOf(ctx, bName).length === 1 && constantOf(ctx, bName) === undefined;
+  if (matrix !== undefined && matrix.shape.length === 2 && ofVector) {
+    // A constant matrix times a vector: the same layer, read the other way round.
+    const n = matrix.shape[0] ?? 1;
+    const rows = rowsOf(weightsOf(ctx, node, 0), { channels: n, byRow: true, factor: 1 });
+    const biased = followingBias(ctx, outputName(node), n);
+    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const target = { ...node, inputs: [bName, aName], outputs: [biased?.name ?? outputName(node)] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
   }

@@ -11,35 +11,49 @@ import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
-import { elementCount, type OnnxGraph } from "./graph.ts";
+import { elementCount, type OnnxGraph, type OnnxNode } from "./graph.ts";
 import {
   createLowering,
   getValue,
   isFloat,
+  type LayerNote,
   type Lowering,
   type LoweringOptions,
   quantizationOf,
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { observedTensors } from "./observe.ts";
 
-/** A file, samples, and how to lower. `calibration` holds the samples. */
-export interface LowerTask
-  extends LoweringOptions,
-    Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
-  readonly name: string;
+/** A file and samples. `calibration` holds the samples. */
+export interface CalibrateModelTask
+  extends Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly calibration: CalibrationTask["samples"];
 }
 
-/** A program without a card, its constants, and what calibration saw. */
-export interface LoweredModel {
-  readonly program: Program;
-  readonly constants: readonly Tensor[];
+/** A graph with what calibration saw of it: what can be lowered, in one way or another. */
+export interface CalibratedModel {
+  readonly graph: OnnxGraph;
+  readonly nodes: readonly OnnxNode[];
   readonly calibration: Calibration;
 }
 
-/** Lowers a model. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
-export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
+/** Where the program keeps a tensor of the graph: axis i of the value is axis perm[i] of the tensor; no perm = the same. */
+export interface PlacedTensor {
+  readonly value: Value;
+  readonly perm: readonly number[] | undefined;
+}
+
+/** A program without a card, its constants, and what is known of it. */
+export interface LoweredModel {
+  readonly program: Program;
+  readonly constants: readonly Tensor[];
+  readonly layers: readonly LayerNote[];
+  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+}
+
+/** Decodes and calibrates. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
+export async function calibrateModel(task: CalibrateModelTask): Promise<CalibratedModel> {
   const graph = decodeOnnx(task.onnx);
   const fixed = new Set([...graph.initializers.keys(), ...(task.bound?.keys() ?? [])]);
   const known = namesOfConstants(graph, fixed);
@@ -48,24 +62,36 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     ...task,
     graph,
     samples: task.calibration,
+    watched: observedTensors(graph),
     probes: normProbes(nodes),
   });
   assertLowerable(graph, calibration);
-  const ctx = createLowering(graph, calibration, task);
+  return { graph, nodes, calibration };
+}
+
+/** Lowers a calibrated model. @throws as compileOnnx does. */
+export function lowerModel(
+  model: CalibratedModel,
+  options: LoweringOptions & { readonly name: string },
+): LoweredModel {
+  const { graph } = model;
+  const ctx = createLowering(graph, model.calibration, options);
   const inputs = defineInputs(ctx);
-  lowerNodes(ctx, nodes);
+  lowerNodes(ctx, model.nodes);
   const outputs = graph.outputs.map((value) => outputPort(ctx, value.name));
   const program: Program = {
     specVersion: SPEC_VERSION,
-    name: task.name,
+    name: options.name,
     inputs,
     constants: ctx.e.constantTypes,
     ops: ctx.e.ops,
     outputs,
-    precision: task.precision,
+    precision: options.precision,
     card: "",
   };
-  return { program, constants: ctx.e.constants, calibration };
+  const tensors = new Map<string, PlacedTensor>();
+  for (const [name, [first]] of ctx.placed) if (first !== undefined) tensors.set(name, first);
+  return { program, constants: ctx.e.constants, layers: ctx.layers, tensors };
 }
 
 /** A model needs an input and an output, and no tensor of size 0. */
