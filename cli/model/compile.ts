@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { AivmError, bytesToHex } from "../../common/index.ts";
 import { type Command, type Invocation, optionalFlag, requiredFlag, usageError } from "../command.ts";
 import { progressLine } from "../progress.ts";
+import { cardFacts, cardTable } from "./card.ts";
 import { readDataset } from "./dataset.ts";
 
 /** The command. */
@@ -18,6 +20,11 @@ export const compileCommand: Command = {
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
     precision: { type: "string", placeholder: "a8|a16", about: "bits of the activations", default: "a8" },
+    evaluate: {
+      type: "boolean",
+      about: "measure it on the test split and put the card inside",
+      default: false,
+    },
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
@@ -32,14 +39,21 @@ export const compileCommand: Command = {
       calibration: dataset.calibration.inputs.map((input) => [input]),
       precision: precisionOf(invocation),
       reference: await openOrtReference(),
+      engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
+      ...(invocation.flags.evaluate === true
+        ? {
+            evaluate: { samples: dataset.test.inputs.map((input) => [input]), labels: dataset.test.labels },
+            card: cardFacts(compileCommand, invocation),
+          }
+        : {}),
     });
     await writeArtifact(out, compiled.artifact);
     const modelId = bytesToHex(compiled.modelId);
     const { report } = compiled;
     invocation.result(
       { modelId, file: out, ...report },
-      `${out}: ${report.artifactBytes} bytes, ${report.ops} ops, ${report.vmGas} vmGas, ${report.precision}\nmodel id ${modelId}`,
+      `${out}: ${report.artifactBytes} bytes, ${report.ops} ops, ${report.vmGas} vmGas, ${report.precision}\nmodel id ${modelId}${report.card === undefined ? "" : `\n\n${cardTable(report.card)}`}`,
     );
   },
 };

@@ -3,13 +3,9 @@ import type { Engine } from "../../engine/engine.ts";
 import { createReferenceEngine } from "../../engine/reference/referenceEngine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
 import type { Program } from "../../program/program.ts";
-import {
-  type AccuracyReport,
-  cardText,
-  evaluateAccuracy,
-  type LabelledSplit,
-} from "../../quantize/accuracy.ts";
+import { type AccuracyReport, type EvaluationSet, evaluateAccuracy } from "../../quantize/accuracy.ts";
 import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import { type Card, cardText, createCard, setHash } from "../../quantize/card.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
@@ -48,8 +44,10 @@ export interface CompileTask {
   readonly errorLimit?: number;
   /** Engine that measures fidelity. Default: the reference engine, exact and slow. */
   readonly engine?: (model: LoadedModel) => Promise<Engine> | Engine;
-  /** A labelled split: both models are measured on it, and the figures become the card inside the artifact. */
-  readonly evaluate?: LabelledSplit;
+  /** Samples, with labels or without: both models are measured on them, and the figures become the card inside the artifact. */
+  readonly evaluate?: EvaluationSet;
+  /** What the card says of its making. */
+  readonly card?: { readonly tool: string; readonly command: string };
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -68,8 +66,9 @@ export interface CompileReport {
   readonly ops: number;
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
-  /** Measured on the split given, if any. */
+  /** Measured on the samples given, if any, and the card made of it. */
   readonly accuracy?: AccuracyReport;
+  readonly card?: Card;
 }
 
 /** A compiled model. */
@@ -105,10 +104,9 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const fidelity = await measureFidelity(engine, lowered.program, calibrated.calibration.kept);
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
   const accuracy = await measuredAccuracy(task, engine, lowered.program);
+  const card = accuracy === undefined ? undefined : cardOf(task, accuracy);
   const { artifact, model } =
-    accuracy === undefined
-      ? chosen
-      : loaded({ ...lowered.program, card: cardText(accuracy) }, lowered.constants);
+    card === undefined ? chosen : loaded({ ...lowered.program, card: cardText(card) }, lowered.constants);
   const report: CompileReport = {
     precision: task.precision,
     weights,
@@ -120,7 +118,7 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     vmGas: model.vmGas,
     ops: model.program.ops.length,
     fidelity,
-    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(accuracy === undefined || card === undefined ? {} : { accuracy, card }),
   };
   return { artifact, program: model.program, modelId: model.modelId, model, report };
 }
@@ -131,6 +129,17 @@ function loaded(
 ): { readonly artifact: Uint8Array; readonly model: LoadedModel } {
   const artifact = encodeArtifact(program, constants);
   return { artifact, model: loadArtifact(artifact) };
+}
+
+function cardOf(task: CompileTask, accuracy: AccuracyReport): Card {
+  return createCard(accuracy, {
+    onnx: task.onnx,
+    evaluation: task.evaluate ?? { samples: [] },
+    calibration: setHash(task.calibration),
+    reference: task.reference.name,
+    tool: task.card?.tool ?? "",
+    command: task.card?.command ?? "",
+  });
 }
 
 async function measuredAccuracy(
