@@ -42,6 +42,8 @@ export interface Lowering {
   readonly placed: Map<string, Placed[]>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Softmax outputs that their only reader, a product, divides: rows of scores [R,K], and the shape in the graph. */
+  readonly unnormalised: Map<string, { readonly rows: Value; readonly shape: readonly number[] }>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
@@ -75,6 +77,7 @@ export function createLowering(
     options,
     placed: new Map(),
     absorbed: new Set(),
+    unnormalised: new Map(),
     masks,
     ranges: groupRanges(graph, { range, isConstant }),
     consumers,

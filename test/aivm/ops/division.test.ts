@@ -4,7 +4,6 @@ import { divLoop, isqrtLoop, matmulDivLoop, modLoop } from "../../../aivm/engine
 import type { Loop } from "../../../aivm/engine/wasm/loops/loop.ts";
 import {
   attrsOf,
-  type DType,
   elementFunction,
   type OpNode,
   opNamed,
