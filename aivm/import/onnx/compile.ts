@@ -17,6 +17,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
 import { type Folding, type LoweredModel, lowerModel } from "./lowerModel.ts";
+import { withoutZipMap } from "./trees/zipMap.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -87,7 +88,8 @@ export interface CompiledModel {
  * @throws AIVM_ONNX_* (the file, an operator, a form, precision), AIVM_CALIBRATION_* (the samples), AIVM_REFERENCE_*
  * (the float runtime), and what validation of the program throws (AIVM_LIMIT, AIVM_BOUND, AIVM_WITNESS_SIZE, ...).
  */
-export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
+export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
+  const task = { ...given, onnx: withoutZipMap(given.onnx) };
   const weights = task.weights ?? "i8";
   const lowered = await lowerModel({ ...task, weights });
   const { program, constants, calibration, folding } = lowered;

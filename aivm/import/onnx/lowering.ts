@@ -19,6 +19,7 @@ import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type Onn
 import { integerStorage, integerValues } from "./integers.ts";
 import { MASK_DEPTH, masksOf } from "./masks.ts";
 import { groupRanges } from "./scaleGroups.ts";
+import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
 export interface LoweringOptions {
@@ -45,6 +46,8 @@ export interface Lowering {
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
+  /** Program inputs that are features of trees: integers fine enough for every threshold. */
+  readonly features: ReadonlyMap<string, Quantization>;
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
 }
@@ -77,9 +80,14 @@ export function createLowering(
     absorbed: new Set(),
     masks,
     ranges: groupRanges(graph, { range, isConstant }),
+    features: featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
+}
+
+function largestOf(range: Range | undefined): number | undefined {
+  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
 /** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
@@ -208,6 +216,8 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const { dtype } = tensorType(ctx, name);
   if (dtype !== "float32") return integerStorage(dtype);
   assertFinite(ctx, name);
+  const features = ctx.features.get(name);
+  if (features !== undefined) return features;
   const range = rangeOf(ctx, name);
   if (ctx.options.precision === "a16" || isLogits(ctx, name))
     return symmetric16(withHeadroom(ctx, name, range));
