@@ -7,6 +7,7 @@ import { CONTRIB_RULES } from "./contrib.ts";
 import { CONTROL_RULES } from "./control.ts";
 import { EINSUM_RULES } from "./einsum.ts";
 import { LINEAR_ATTENTION_RULES } from "./linearAttention.ts";
+import { LINEAR_ML_RULES } from "./linearMl.ts";
 import { NORM_RULES } from "./norms.ts";
 import { OLD_AXES_RULES } from "./oldAxes.ts";
 import { OLD_BROADCAST_RULES } from "./oldBroadcast.ts";
@@ -18,7 +19,7 @@ import type { Rule, Rules } from "./rule.ts";
 const SUBJECTS: readonly Rules[] = [
   ...[OLD_BROADCAST_RULES, OLD_AXES_RULES, OLD_FORM_RULES],
   ...[CAST_RULES, ACTIVATION_RULES, NORM_RULES, ATTENTION_RULES, LINEAR_ATTENTION_RULES, ROTARY_RULES],
-  ...[CAUSAL_CONV_RULES, RECURRENT_RULES, EINSUM_RULES, CONTROL_RULES, CONTRIB_RULES],
+  ...[CAUSAL_CONV_RULES, RECURRENT_RULES, EINSUM_RULES, CONTROL_RULES, CONTRIB_RULES, LINEAR_ML_RULES],
 ];
 
 /** Every rule. */
