@@ -3,6 +3,7 @@ import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
 import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
+import { withStatedGrid } from "./exactLayer.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
 import {
   constantOf,
@@ -17,6 +18,7 @@ import {
   onlyConsumer,
   operandValue,
   outputName,
+  powerOf,
   setValue,
   shapeOf,
   weightsOf,
@@ -43,7 +45,9 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: transB, factor: alpha });
     const given = numbersOf(ctx, node, 2) ?? [0];
     const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
-    lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
+    const source = { weights: node.inputs[1], bias: beta === 1 ? node.inputs[2] : undefined, factor: alpha };
+    const layer = withStatedGrid(ctx, { channels: n, rows, bias }, source);
+    lowerLayer(ctx, node, { layer, transA, shape: [m, n] });
     return;
   }
   const left = orient(ctx, operandValue(ctx, inputName(node, 0)), transA);
@@ -99,20 +103,34 @@ function lowerLayer(
   const name = inputName(node, 0);
   const x = orient(ctx, getValue(ctx, name), facts.transA);
   const length = layer.rows.length / layer.channels;
-  const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
-  setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
+  const rowStats = (values: ArrayLike<number>): Float64Array =>
+    meanRows(values, { length, transposed: facts.transA });
+  const stats: RowStats = { means: rowStats(meanOf(ctx, name)), powers: rowStats(powerOf(ctx, name)) };
+  const y = linear(ctx, x, { name: outputName(node), layer, stats, q: output.q });
+  setValue(ctx, output.name, reshape(ctx.e, y, facts.shape));
+}
+
+/** Mean and mean square of each operand of a row. */
+interface RowStats {
+  readonly means: Float64Array;
+  readonly powers: Float64Array;
+}
+
+/** What one linear op is made of. */
+interface LinearParts {
+  readonly name: string;
+  readonly layer: FloatLayer;
+  readonly stats: RowStats;
+  readonly q: Quantization;
 }
 
 /** One linear op. x [..., row length] -> [..., channels]. */
-function linear(
-  ctx: Lowering,
-  x: Value,
-  by: { readonly layer: FloatLayer; readonly means: Float64Array; readonly q: Quantization },
-): Value {
+function linear(ctx: Lowering, x: Value, by: LinearParts): Value {
   const { channels } = by.layer;
   const weightShape = [channels, by.layer.rows.length / channels];
   const constants = layerConstants(ctx, by.layer, {
-    input: { q: x.q, means: [by.means] },
+    name: by.name,
+    input: { q: x.q, means: [by.stats.means], powers: [by.stats.powers] },
     output: by.q,
     weightShape,
   });
@@ -146,8 +164,21 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
     const biased = followingBias(ctx, outputName(node), n);
-    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const plain = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const layer = withStatedGrid(ctx, plain, { weights: bName, bias: biased?.source });
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
+    lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+    return;
+  }
+  const matrix = constantOf(ctx, aName);
+  const ofVector = shapeOf(ctx, bName).length === 1 && constantOf(ctx, bName) === undefined;
+  if (matrix !== undefined && matrix.shape.length === 2 && ofVector) {
+    // A constant matrix times a vector: the same layer, read the other way round.
+    const n = matrix.shape[0] ?? 1;
+    const rows = rowsOf(weightsOf(ctx, node, 0), { channels: n, byRow: true, factor: 1 });
+    const biased = followingBias(ctx, outputName(node), n);
+    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const target = { ...node, inputs: [bName, aName], outputs: [biased?.name ?? outputName(node)] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
   }
@@ -165,7 +196,7 @@ function followingBias(
   ctx: Lowering,
   name: string,
   n: number,
-): { readonly bias: Float64Array; readonly name: string } | undefined {
+): { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;
@@ -174,7 +205,7 @@ function followingBias(
     return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
   ctx.absorbed.add(name);
-  return { bias: Float64Array.from(tensor.data), name: outputName(next) };
+  return { bias: Float64Array.from(tensor.data), name: outputName(next), source: next.inputs[other] };
 }
 
 function lastTwoSwapped(rank: number): number[] {

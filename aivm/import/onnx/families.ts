@@ -4,12 +4,15 @@ import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
 import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
+import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
+import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
 import { isDone, type Lowerer, type Lowering } from "./lowering.ts";
 import { MOVEMENT_FAMILY } from "./movement.ts";
 import { NORM_FAMILY } from "./norm.ts";
 import { POOL_FAMILY } from "./pool.ts";
+import { QUANTIZED_FAMILY } from "./quantized.ts";
 import { REDUCE_FAMILY } from "./reduce.ts";
 import { refusalOf } from "./refusals.ts";
 import { RESIZE_FAMILY } from "./resize.ts";
@@ -35,6 +38,8 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...SCATTER_FAMILY,
   ...BITS_FAMILY,
   ...TREE_FAMILY,
+  ...QUANTIZED_FAMILY,
+  ...DYNAMIC_QUANTIZE_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
@@ -66,8 +71,9 @@ export function neededNodes(
 export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): OnnxNode[] {
   const merged: OnnxNode[] = [];
   for (const node of nodes) {
+    const lower = LOWERERS.get(keyOf(node));
     if (node.outputs.every((name) => isDone(ctx, name))) merged.push(node);
-    else LOWERERS.get(keyOf(node))?.(ctx, node);
+    else if (lower !== undefined) lowerAligned(ctx, node, lower);
   }
   return merged;
 }

@@ -3,9 +3,10 @@
  * Families of operators (one file each) read and extend it.
  */
 import type { Calibration } from "../../quantize/calibrate.ts";
-import { notFinite } from "../../quantize/errors.ts";
+import { emptyCalibration, notFinite } from "../../quantize/errors.ts";
 import {
   activationQuantization,
+  asymmetric8,
   clampedQuantization,
   type Precision,
   type Quantization,
@@ -13,12 +14,14 @@ import {
   type Range,
   symmetric16,
 } from "../../quantize/scheme.ts";
-import { constant, createEmitter, type Emitter, transpose, type Value } from "./emit.ts";
+import { constant, createEmitter, type Emitter, rescale, transpose, type Value } from "./emit.ts";
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
-import { MASK_DEPTH, masksOf } from "./masks.ts";
-import { groupRanges } from "./scaleGroups.ts";
+import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
+import { scaleGroups } from "./scaleGroups.ts";
+import { statedConstant } from "./statedConstants.ts";
+import { statedQuantizations } from "./statedScales.ts";
 import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
@@ -26,10 +29,35 @@ export interface LoweringOptions {
   readonly precision: Precision;
   /** Element type of convolution and dense weights. */
   readonly weights: "i8" | "i16";
+  /** Single tensors stored otherwise than `precision` says, with all that data movement connects to them. */
+  readonly tensors?: ReadonlyMap<string, Precision>;
+  /** What was decided by measurement so far. */
+  readonly choices?: LoweringChoices;
+}
+
+/** What compilation decides by measuring its own results. */
+export interface LoweringChoices {
+  /** Layers, by the tensor that they write, with 16-bit weights whatever the option says. */
+  readonly wideLayers?: ReadonlySet<string>;
+  /** Tensors with 16 bits beside those that the options name. */
+  readonly wideTensors?: ReadonlySet<string>;
+  /** Use the percentile range of 8-bit tensors where calibration found that it stores them with less error. */
+  readonly clipped?: boolean;
+}
+
+/** A layer with constant weights, as it was lowered. */
+export interface LayerNote {
+  /** The tensor that its node writes. */
+  readonly name: string;
+  /** Number of weights. */
+  readonly weights: number;
+  readonly dtype: "i8" | "i16";
+  /** Noise that rounding them adds, as a share of the layer's output power. */
+  readonly noise: number;
 }
 
 /** A value as stored: axis i of `value` is logical axis perm[i]; no perm = the ONNX order. */
-interface Placed {
+export interface Placed {
   readonly value: Value;
   readonly perm: readonly number[] | undefined;
 }
@@ -41,13 +69,19 @@ export interface Lowering {
   readonly calibration: Calibration;
   readonly options: LoweringOptions;
   readonly placed: Map<string, Placed[]>;
+  /** uint8 and uint16 tensors as quantised operators store them: minus 128 or 32,768 in i8 or i16, scale 1. */
+  readonly stored: Map<string, Placed>;
+  /** Quantisations that the file states: they go before anything that calibration saw. */
+  readonly stated: ReadonlyMap<string, Quantization>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
-  /** Program inputs that are features of trees: integers fine enough for every threshold. */
-  readonly features: ReadonlyMap<string, Quantization>;
+  /** Precision of the tensors that do not have the usual one. */
+  readonly precisions: ReadonlyMap<string, Precision>;
+  /** Every layer with constant weights, in the order of lowering. */
+  readonly layers: LayerNote[];
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
 }
@@ -70,17 +104,29 @@ export function createLowering(
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
   const masks = masksOf(graph, calibration);
-  const range = maskedRanges(calibration, masks);
+  const range = maskedRanges(calibration, masks, options);
+  const groups = scaleGroups(graph, { range, isConstant });
+  const unsampled = calibration.sampleCount === 0;
   return {
     e: createEmitter(),
     graph,
     calibration,
     options,
     placed: new Map(),
+    stored: new Map(),
+    stated: new Map([
+      ...statedQuantizations(graph, {
+        ...calibration,
+        inputs: new Set(calibration.inputs.map((input) => input.name)),
+        range: unsampled ? () => undefined : range,
+      }),
+      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ]),
     absorbed: new Set(),
     masks,
-    ranges: groupRanges(graph, { range, isConstant }),
-    features: featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ranges: unsampled ? new Map() : groups.ranges,
+    precisions: precisionsOf(options, groups.groupOf),
+    layers: [],
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
@@ -90,15 +136,33 @@ function largestOf(range: Range | undefined): number | undefined {
   return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
+/** The precisions asked for, for whole scale groups: moving elements does not change how they are stored. */
+function precisionsOf(
+  options: LoweringOptions,
+  groupOf: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, Precision> {
+  const chosen = [...(options.choices?.wideTensors ?? [])].map((name) => [name, "a16"] as const);
+  const out = new Map<string, Precision>();
+  for (const [name, precision] of [...chosen, ...(options.tensors ?? [])]) {
+    for (const member of groupOf.get(name) ?? [name]) out.set(member, precision);
+  }
+  return out;
+}
+
 /** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
 function maskedRanges(
   calibration: Calibration,
   masked: ReadonlyMap<string, number>,
+  options: LoweringOptions,
 ): (name: string) => Range | undefined {
   const constants = new Map(
     [...calibration.constants].map(([name, tensor]) => [name, constantRange(tensor)] as const),
   );
-  const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constants.get(name);
+  const clips = options.precision === "a8" && options.choices?.clipped === true;
+  const finite = (name: string): Range | undefined => {
+    const stats = calibration.stats.get(name);
+    return (clips ? stats?.clipped?.range : undefined) ?? stats ?? constants.get(name);
+  };
   const span = [...masked.keys()].reduce((widest, name) => {
     const range = finite(name);
     return range === undefined ? widest : Math.max(widest, range.max - range.min);
@@ -206,7 +270,15 @@ export function onlyConsumer(ctx: Lowering, name: string): OnnxNode | undefined 
 export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
   const tensor = constantOf(ctx, name);
   if (tensor?.data instanceof Float32Array) return tensor.data;
+  if (ctx.calibration.sampleCount === 0) return new Float64Array(0);
   return ctx.calibration.stats.get(name)?.mean ?? new Float64Array(0);
+}
+
+/** Mean square over the calibration set, per element. */
+export function powerOf(ctx: Lowering, name: string): ArrayLike<number> {
+  const tensor = constantOf(ctx, name);
+  if (tensor?.data instanceof Float32Array) return tensor.data.map((v) => v * v);
+  return ctx.calibration.stats.get(name)?.power ?? new Float64Array(0);
 }
 
 // ---- quantisation -------------------------------------------------------------------------------------------------
@@ -215,13 +287,12 @@ export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
 export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const { dtype } = tensorType(ctx, name);
   if (dtype !== "float32") return integerStorage(dtype);
-  assertFinite(ctx, name);
-  const features = ctx.features.get(name);
-  if (features !== undefined) return features;
+  const stated = ctx.stated.get(name);
+  if (stated !== undefined) return stated;
   const range = rangeOf(ctx, name);
-  if (ctx.options.precision === "a16" || isLogits(ctx, name))
-    return symmetric16(withHeadroom(ctx, name, range));
-  return activationQuantization(ctx.options.precision, range);
+  assertFinite(ctx, name);
+  const precision = ctx.precisions.get(name) ?? (isLogits(ctx, name) ? "a16" : ctx.options.precision);
+  return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
 }
 
 /** From this many samples on, calibration stands for inputs that it has not seen. */
@@ -246,15 +317,21 @@ function isLogits(ctx: Lowering, name: string): boolean {
   );
 }
 
-/** Range that decides the scale of a float tensor. */
+/** Range that decides the scale of a float tensor. @throws AIVM_CALIBRATION_EMPTY when nothing was run. */
 export function rangeOf(ctx: Lowering, name: string): Range {
-  return ctx.ranges.get(name) ?? { min: 0, max: 0 };
+  const range = ctx.ranges.get(name);
+  if (range !== undefined) return range;
+  if (ctx.calibration.sampleCount > 0) return { min: 0, max: 0 };
+  const own = constantRange(constantOf(ctx, name));
+  if (own !== undefined) return own;
+  throw emptyCalibration(name);
 }
 
 function assertFinite(ctx: Lowering, name: string): void {
   const stats = ctx.calibration.stats.get(name);
   const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
-  if (stats?.finite === false || maskElsewhere)
+  const bad = stats?.finite === false || maskElsewhere;
+  if (bad && !isNeverChosen(ctx.graph, ctx.calibration, name))
     throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 
@@ -267,7 +344,7 @@ export function setValue(ctx: Lowering, name: string, value: Value, perm?: reado
 
 /** True when a tensor has been lowered, or folded away: its node has nothing left to do. */
 export function isDone(ctx: Lowering, name: string): boolean {
-  return name === "" || ctx.placed.has(name) || ctx.absorbed.has(name);
+  return name === "" || ctx.placed.has(name) || ctx.stored.has(name) || ctx.absorbed.has(name);
 }
 
 /** The value of a tensor in the ONNX axis order; constants are quantised here. */
@@ -287,7 +364,7 @@ export function channelsLast(rank: number): readonly number[] {
 
 /** The value as it happens to be stored, with its layout, for operators that do not care. */
 export function getAnyLayout(ctx: Lowering, name: string): Placed {
-  if (!ctx.placed.has(name)) getValue(ctx, name);
+  if (!ctx.placed.has(name)) placeElsewhere(ctx, name);
   const found = ctx.placed.get(name)?.[0];
   if (found === undefined)
     throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
@@ -295,8 +372,7 @@ export function getAnyLayout(ctx: Lowering, name: string): Placed {
 }
 
 function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefined): Value {
-  const tensor = constantOf(ctx, name);
-  if (tensor !== undefined && !ctx.placed.has(name)) setValue(ctx, name, constantValue(ctx, tensor));
+  if (!ctx.placed.has(name)) placeElsewhere(ctx, name);
   const all = ctx.placed.get(name) ?? [];
   const ready = all.find((placed) => samePerm(placed.perm, perm));
   if (ready !== undefined) return ready.value;
@@ -306,6 +382,15 @@ function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefi
   const value = transpose(ctx.e, from.value, permBetween(from.perm, perm, from.value.shape.length));
   ctx.placed.set(name, [...all, { value, perm }]);
   return value;
+}
+
+/** Places a constant, or a tensor that so far exists as quantised operators store it. */
+function placeElsewhere(ctx: Lowering, name: string): void {
+  const tensor = constantOf(ctx, name);
+  const stored = ctx.stored.get(name);
+  if (tensor !== undefined) setValue(ctx, name, constantValue(ctx, tensor));
+  else if (stored !== undefined)
+    setValue(ctx, name, rescale(ctx.e, stored.value, quantizationOf(ctx, name)), stored.perm);
 }
 
 function samePerm(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
@@ -330,6 +415,8 @@ function constantValue(ctx: Lowering, tensor: OnnxTensor): Value {
     const q = quantizationOf(ctx, tensor.name);
     return constant(ctx.e, { shape: tensor.shape, values: integerValues(tensor), q });
   }
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   return floatConstant(ctx, tensor, activationQuantization(ctx.options.precision, rangeOf(ctx, tensor.name)));
 }
 
@@ -354,6 +441,8 @@ export function floatConstant(
 export function operandValue(ctx: Lowering, name: string): Value {
   const tensor = constantOf(ctx, name);
   if (tensor === undefined || !(tensor.data instanceof Float32Array)) return getValue(ctx, name);
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   const range = ctx.masks.has(name) ? rangeOf(ctx, name) : (constantRange(tensor) ?? { min: 0, max: 0 });
   return floatConstant(ctx, tensor, symmetric16(range));
 }

@@ -21,6 +21,7 @@ import { unsupportedForm } from "./errors.ts";
 import { type RealFunction, UNARY_NAMES, unaryFunction } from "./functions.ts";
 import { floatAttribute, intAttribute, type OnnxDtype, type OnnxNode } from "./graph.ts";
 import { storeInteger } from "./integerMath.ts";
+import { wrapRule } from "./integers.ts";
 import {
   clampBounds,
   type Family,
@@ -42,7 +43,7 @@ import {
   shapeOf,
   tensorType,
 } from "./lowering.ts";
-import { dtypeFromCode, dtypeName } from "./tensorProto.ts";
+import { dtypeFromCode, dtypeName, subByteBits } from "./tensorProto.ts";
 import { mulWide } from "./wide.ts";
 
 /** Lowerers of operators on one tensor. */
@@ -64,6 +65,11 @@ function lowerUnary(ctx: Lowering, node: OnnxNode): void {
   }
   let f: RealFunction = unaryFunction(node) ?? ((x) => x);
   let out = outputName(node);
+  const whole = getAnyLayout(ctx, name);
+  if (isWhole(whole.value) && ["Round", "Floor", "Ceil"].includes(node.opType)) {
+    setValue(ctx, out, whole.value, whole.perm);
+    return;
+  }
   for (let next = onlyConsumer(ctx, out); next !== undefined; next = onlyConsumer(ctx, out)) {
     const outer = unaryFunction(next);
     if (outer === undefined) break;
@@ -75,6 +81,11 @@ function lowerUnary(ctx: Lowering, node: OnnxNode): void {
   const { value, perm } = getAnyLayout(ctx, name);
   const output = foldedOutput(ctx, out);
   setValue(ctx, output.name, table(ctx.e, value, f, output.q), perm);
+}
+
+/** True for real numbers that are integers as they are stored. */
+function isWhole({ q }: Value): boolean {
+  return q.scale === 1 && q.zero === 0;
 }
 
 /** Abs, Neg and Sign of integers of at most 16 bits; the one value without an opposite wraps, as ONNX runtimes do. */
@@ -171,9 +182,26 @@ function lowerCast(ctx: Lowering, node: OnnxNode, to: OnnxDtype | undefined): vo
     setValue(ctx, out, addScaled(e, { a: isZero, b: isZero, factorA: -1, factorB: 0, term: 1 }, q));
     return;
   }
-  if (isFloat(ctx, name)) {
-    setValue(ctx, out, table(e, x, Math.trunc, quantizationOf(ctx, out)));
+  if (isFloat(ctx, name) && !isWhole(x)) {
+    const rule = subByteBits(to) === undefined ? undefined : wrapRule(to);
+    setValue(
+      ctx,
+      out,
+      table(e, x, (v) => wrapped(truncated(v, x.q.scale), rule), quantizationOf(ctx, out)),
+    );
     return;
   }
   setValue(ctx, out, storeInteger(ctx, node, x, to));
+}
+
+/** v brought into the range of a type by a multiple of its modulus: types of less than a byte keep their lowest bits. */
+function wrapped(v: number, rule: ReturnType<typeof wrapRule>): number {
+  if (rule === undefined) return v;
+  return v - rule.modulus * Math.floor((v - rule.lo) / rule.modulus);
+}
+
+/** v towards zero; within half a step of the operand's scale of an integer, v is that integer. */
+function truncated(v: number, scale: number): number {
+  const near = Math.round(v);
+  return Math.abs(v - near) <= scale / 2 ? near : Math.trunc(v);
 }

@@ -34,13 +34,19 @@ export interface ProgramParts {
   readonly constants: readonly Tensor[];
 }
 
+/** A program that was split, and where the values of the one before are in it. */
+export interface SplitProgram extends ProgramParts {
+  /** What holds the value of `ref` of the program before; undefined when nothing needs it any more. */
+  readonly refOf: (ref: Ref) => Ref | undefined;
+}
+
 /**
  * The same program with every op within `maxOperands` operands an element and the bytes of a witness.
  * Data movement, maxima, argmax and sums whose blocks fit an i32 keep their exact values; dot products in parts are
  * rounded twice, the first time at the finest resolution that an i32 allows (products.ts says when that is exact).
  * @throws AIVM_WITNESS_SIZE naming an op that can not be split; AIVM_LIMIT unless 2 <= maxOperands <= MAX_OPERANDS.
  */
-export function splitForWitness(parts: ProgramParts, maxOperands: number = MAX_OPERANDS): ProgramParts {
+export function splitForWitness(parts: ProgramParts, maxOperands: number = MAX_OPERANDS): SplitProgram {
   const { program, constants } = parts;
   if (!(Number.isInteger(maxOperands) && maxOperands >= 2 && maxOperands <= MAX_OPERANDS)) {
     throw new AivmError("AIVM_LIMIT", {
@@ -69,14 +75,15 @@ export function splitForWitness(parts: ProgramParts, maxOperands: number = MAX_O
     done.push(piece);
   }
   const outputs = program.outputs.map((port) => ({ ...port, source: pieceOf(port.source).ref }));
-  return withoutUnused({
+  const { refOf, ...left } = withoutUnused({
     program: { ...program, ops: r.ops, constants: r.constantTypes, outputs },
     constants: r.constants,
   });
+  return { ...left, refOf: (ref) => refOf(pieceOf(ref).ref) };
 }
 
 /** The program without ops that no output needs and constants that no op reads. */
-function withoutUnused({ program, constants }: ProgramParts): ProgramParts {
+function withoutUnused({ program, constants }: ProgramParts): SplitProgram {
   const used = { input: new Set<number>(), op: new Set<number>(), const: new Set<number>() };
   for (const port of program.outputs) used.op.add(port.source.index);
   for (let index = program.ops.length - 1; index >= 0; index--) {
@@ -100,6 +107,7 @@ function withoutUnused({ program, constants }: ProgramParts): ProgramParts {
       outputs: program.outputs.map((port) => ({ ...port, source: moved(port.source) })),
     },
     constants: constants.filter((_, index) => used.const.has(index)),
+    refOf: (ref) => (ref.kind === "input" || used[ref.kind].has(ref.index) ? moved(ref) : undefined),
   };
 }
 
