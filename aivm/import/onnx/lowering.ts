@@ -22,6 +22,7 @@ import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
 import { scaleGroups } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
+import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
 export interface LoweringOptions {
@@ -115,11 +116,14 @@ export function createLowering(
     options,
     placed: new Map(),
     stored: new Map(),
-    stated: statedQuantizations(graph, {
-      ...calibration,
-      inputs: new Set(calibration.inputs.map((input) => input.name)),
-      range: unsampled ? () => undefined : range,
-    }),
+    stated: new Map([
+      ...statedQuantizations(graph, {
+        ...calibration,
+        inputs: new Set(calibration.inputs.map((input) => input.name)),
+        range: unsampled ? () => undefined : range,
+      }),
+      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ]),
     absorbed: new Set(),
     unnormalised: new Map(),
     masks,
@@ -129,6 +133,10 @@ export function createLowering(
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
+}
+
+function largestOf(range: Range | undefined): number | undefined {
+  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
 /** The precisions asked for, for whole scale groups: moving elements does not change how they are stored. */
