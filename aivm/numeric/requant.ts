@@ -71,6 +71,11 @@ export function requantize(acc: number, params: Requant): number {
   return exact > BigInt(params.hi) ? params.hi : Number(exact);
 }
 
+/** 2^exponent, exactly; exponent an integer in [0, 62]. */
+export function powerOfTwo(exponent: number): number {
+  return POWERS[exponent] ?? 1;
+}
+
 function powersOfTwo(): number[] {
   const powers = [1];
   while (powers.length <= MAX_SHIFT) powers.push((powers.at(-1) ?? 1) * 2);

@@ -10,20 +10,24 @@ import {
   type LabelledSplit,
 } from "../../quantize/accuracy.ts";
 import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { type LoweredModel, lowerModel } from "./lowerModel.ts";
+import { type Folding, type LoweredModel, lowerModel } from "./lowerModel.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
   readonly onnx: Uint8Array;
   /** Name of the model in the artifact's metadata. */
   readonly name: string;
-  /** Samples of the kind that the model will see: one array per input, row-major. */
+  /**
+   * Samples of the kind that the model will see: one array per input, row-major. None are needed where the file states
+   * every scale itself; fidelity is then not measured.
+   */
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
@@ -31,6 +35,11 @@ export interface CompileTask {
   readonly weights?: "i8" | "i16";
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
+  /**
+   * Most operands of one output element, 2 to 16,384 (the default); 4,096 keeps every leaf of a dispute within what an
+   * EVM judges. Longer reductions are split (aivm/import/split).
+   */
+  readonly maxOperands?: number;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**
@@ -54,6 +63,9 @@ export interface CompileReport {
   readonly artifactBytes: number;
   readonly vmGas: bigint;
   readonly ops: number;
+  /** Bound of the largest witness of one element, bytes. */
+  readonly witnessBytes: number;
+  readonly folding: Folding;
   /** What `fidelity` is measured against: the model as given, or, where the runtime does not run it, as rewritten. */
   readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
@@ -82,10 +94,12 @@ export interface CompiledModel {
 export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const weights = task.weights ?? "i8";
   const lowered = await lowerModel({ ...task, weights });
-  const { program, constants, calibration } = lowered;
+  const { program, constants, calibration, folding } = lowered;
   const plain = loaded(program, constants);
   const engine = await (task.engine ?? createReferenceEngine)(plain.model);
-  const fidelity = await measureFidelity(engine, program, calibration.kept);
+  const measured = calibration.sampleCount > 0;
+  const fidelity = measured ? await measureFidelity(engine, program, calibration.kept) : [];
+  if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
   const accuracy = await measuredAccuracy(task, engine, lowered);
   const { artifact, model } =
@@ -98,6 +112,8 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
     ops: program.ops.length,
+    witnessBytes: model.facts.witnessBytes,
+    folding,
     fidelityOf: lowered.ranOriginal ? "original" : "rewritten",
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),

@@ -1,6 +1,12 @@
 /** From an ONNX file to a program and its constants: decode, calibrate, lower, define the ports. */
 import { isAivmError } from "../../../common/errors.ts";
-import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
+import {
+  type InputPort,
+  type OutputPort,
+  type Program,
+  type Ref,
+  SPEC_VERSION,
+} from "../../program/program.ts";
 import {
   type Calibration,
   type CalibrationTask,
@@ -11,25 +17,30 @@ import {
 } from "../../quantize/calibrate.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
 import { encodeOnnx } from "./encode.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
 import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
+import { isFromFile } from "./joined.ts";
 import {
   createLowering,
   getValue,
   isFloat,
   type Lowering,
   type LoweringOptions,
+  type Placed,
   quantizationOf,
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
+import { withoutRanges, zeroSample } from "./unsampled.ts";
 
 /** A file, samples, and how to lower. `calibration` holds the samples. */
 export interface LowerTask
@@ -37,6 +48,18 @@ export interface LowerTask
     Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly name: string;
   readonly calibration: CalibrationTask["samples"];
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
+}
+
+/** What became of the graph's nodes on the way to ops. */
+export interface Folding {
+  /** Nodes in the file. */
+  readonly nodes: number;
+  /** Nodes that no input reaches, or no output needs: they became constants or nothing. */
+  readonly constant: number;
+  /** Nodes that became part of the op before them, by operator: batch normalisations, activations. */
+  readonly merged: Readonly<Record<string, number>>;
 }
 
 /** A program without a card, its constants, and what calibration saw. */
@@ -45,6 +68,11 @@ export interface LoweredModel {
   readonly constants: readonly Tensor[];
   /** Its kept samples hold the outputs of the model as given where the runtime runs it, else of the rewritten one. */
   readonly calibration: Calibration;
+  /** The graph that was lowered. */
+  readonly graph: OnnxGraph;
+  /** Where each tensor of the graph is in the program, as far as it is there. */
+  readonly places: ReadonlyMap<string, Placed>;
+  readonly folding: Folding;
   /** True when the runtime ran the model as it was given. */
   readonly ranOriginal: boolean;
   /** The model as the runtime runs it: bytes, and the reference that takes them. */
@@ -55,23 +83,27 @@ export interface LoweredModel {
 export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   const given = decodeOnnx(task.onnx);
   needed(given, task, (node) => isRewritten(node, given.opset));
-  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task);
+  const unsampled = task.calibration.length === 0;
+  const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
+  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task, samples);
   const nodes = needed(rewritten, task, () => false);
   const seen = await calibrate({
     ...task,
     ...runnable,
     graph: rewritten,
-    samples: task.calibration,
+    samples,
     probes: normProbes(nodes),
   });
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
-  const calibration = original === undefined ? seen : { ...seen, kept: original };
-  const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const sampled = original === undefined ? seen : { ...seen, kept: original };
+  const calibration = unsampled ? withoutRanges(sampled) : sampled;
+  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const graph = withDynamicQuantize(plain, calibration.constants);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ctx = createLowering(graph, calibration, task);
   const inputs = defineInputs(ctx);
-  lowerNodes(ctx, live);
+  const merged = lowerNodes(ctx, live);
   const outputs = graph.outputs.map((value) => outputPort(ctx, value.name));
   const program: Program = {
     specVersion: SPEC_VERSION,
@@ -83,8 +115,32 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     precision: task.precision,
     card: "",
   };
+  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
+  const folding = {
+    nodes: given.nodes.length,
+    constant: graph.nodes.length - live.length,
+    merged: countByOperator(merged),
+  };
   const ranOriginal = original !== undefined;
-  return { program, constants: ctx.e.constants, calibration, ranOriginal, runnable };
+  return { ...split, calibration, graph, places: placesOf(ctx, refOf), folding, ranOriginal, runnable };
+}
+
+/** Where the tensors of the graph are once the ops have their final numbers. */
+function placesOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
+  const places = new Map<string, Placed>();
+  const first = [...ctx.placed].map(([name, [placed]]) => [name, placed] as const);
+  for (const [name, placed] of [...first, ...ctx.stored]) {
+    const ref = placed === undefined ? undefined : refOf(placed.value.ref);
+    if (placed !== undefined && ref !== undefined)
+      places.set(name, { ...placed, value: { ...placed.value, ref } });
+  }
+  return places;
+}
+
+function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 /** The nodes that the outputs need. @throws AIVM_ONNX_UNSUPPORTED_OP for one without a lowering, `handled` ones aside. */
@@ -100,6 +156,7 @@ function needed(graph: OnnxGraph, task: LowerTask, handled: (node: OnnxNode) => 
 async function rewrittenModel(
   given: OnnxGraph,
   task: LowerTask,
+  samples: CalibrationTask["samples"],
 ): Promise<{
   readonly graph: OnnxGraph;
   readonly changed: boolean;
@@ -107,7 +164,7 @@ async function rewrittenModel(
 }> {
   const { reference } = task;
   const bound = task.bound ?? new Map<string, OnnxTensor>();
-  const feeds = [...firstFeeds({ ...task, graph: given, samples: task.calibration }), ...bound.values()];
+  const feeds = [...firstFeeds({ ...task, graph: given, samples }), ...bound.values()];
   const rewritten = await rewriteGraph({ graph: given, reference, feeds, bound: new Set(bound.keys()) });
   const form = runnableForm(rewritten.graph);
   const changed = rewritten.changed || form.changed;
@@ -174,7 +231,10 @@ function defineInputs(ctx: Lowering): InputPort[] {
 
 /** An output must come from an op, in the ONNX axis order, and use its 16 bits. */
 function outputPort(ctx: Lowering, name: string): OutputPort {
-  const fine = isFloat(ctx, name) ? refined(ctx, name, getValue(ctx, name)) : getValue(ctx, name);
+  const fine =
+    isFloat(ctx, name) && !isFromFile(ctx, name)
+      ? refined(ctx, name, getValue(ctx, name))
+      : getValue(ctx, name);
   const value =
     fine.ref.kind === "op"
       ? fine

@@ -65,6 +65,11 @@ function lowerUnary(ctx: Lowering, node: OnnxNode): void {
   }
   let f: RealFunction = unaryFunction(node) ?? ((x) => x);
   let out = outputName(node);
+  const whole = getAnyLayout(ctx, name);
+  if (isWhole(whole.value) && ["Round", "Floor", "Ceil"].includes(node.opType)) {
+    setValue(ctx, out, whole.value, whole.perm);
+    return;
+  }
   for (let next = onlyConsumer(ctx, out); next !== undefined; next = onlyConsumer(ctx, out)) {
     const outer = unaryFunction(next);
     if (outer === undefined) break;
@@ -76,6 +81,11 @@ function lowerUnary(ctx: Lowering, node: OnnxNode): void {
   const { value, perm } = getAnyLayout(ctx, name);
   const output = foldedOutput(ctx, out);
   setValue(ctx, output.name, table(ctx.e, value, f, output.q), perm);
+}
+
+/** True for real numbers that are integers as they are stored. */
+function isWhole({ q }: Value): boolean {
+  return q.scale === 1 && q.zero === 0;
 }
 
 /** Abs, Neg and Sign of integers of at most 16 bits; the one value without an opposite wraps, as ONNX runtimes do. */
@@ -172,7 +182,7 @@ function lowerCast(ctx: Lowering, node: OnnxNode, to: OnnxDtype | undefined): vo
     setValue(ctx, out, addScaled(e, { a: isZero, b: isZero, factorA: -1, factorB: 0, term: 1 }, q));
     return;
   }
-  if (isFloat(ctx, name)) {
+  if (isFloat(ctx, name) && !isWhole(x)) {
     const rule = subByteBits(to) === undefined ? undefined : wrapRule(to);
     setValue(
       ctx,
