@@ -12,7 +12,7 @@ import { requireTestData } from "../../../support/testData.ts";
 import { compareQuantized, type QuantizedRow, summedRows } from "../../support/exactQuantized.ts";
 import { requireOrt } from "../../support/floatReference.ts";
 import { onnxModel, type TestGraph } from "../../support/onnxBuilder.ts";
-import { type QuantizedType, quantizedBuilder } from "../../support/quantizedGraph.ts";
+import { type GridSpec, type QuantizedType, quantizedBuilder } from "../../support/quantizedGraph.ts";
 import { measureQuantizedModel, QUANTIZED_MODELS } from "../../support/quantizedModels.ts";
 import { createRandom } from "../../support/random.ts";
 
@@ -112,6 +112,20 @@ describe("already quantised graphs", () => {
     expect(Array.from(constants[1]?.data ?? [])).to.deep.equal([1000 + 28 * 2, -77 + 28 * 4]);
     expect(program.inputs[0]).to.deep.include({ scale: 0.5, zero: -28 });
     expect(program.outputs[0]).to.deep.include({ scale: 8, zero: -3 });
+  });
+
+  it("keeps a bias of more bits than a float32 has", async () => {
+    const build = quantizedBuilder();
+    const grid: GridSpec = { dtype: "int8", scale: 0.1 };
+    const x = build.dequantize(build.quantize("x", grid), grid);
+    const w = build.dequantize(build.integers("int8", [1, 1], [1]), { dtype: "int8", scale: 0.3 });
+    const b = build.dequantize(build.integers("int32", [1], [2 ** 24 - 3]), {
+      dtype: "int32",
+      scale: Math.fround(Math.fround(0.1) * Math.fround(0.3)),
+    });
+    build.quantize(build.node("Gemm", [x, w, b]), { dtype: "int8", scale: 5000 });
+    const { lowered } = await compile(build.graph({ x: [1, 1] }));
+    expect(lowered.constants[1]?.data[0]).to.equal(2 ** 24 - 3);
   });
 });
 
