@@ -81,7 +81,7 @@ export function readNpy(bytes: Uint8Array, item: string): NpyArray {
   }
   const want = count * type.bytes;
   if (bytes.length - end !== want) throw npyError(item, `${want} bytes of elements`, `${bytes.length - end}`);
-  return { dtype: type.dtype, shape, data: elements(type.dtype, bytes.slice(end)) };
+  return { dtype: type.dtype, shape, data: elements(type.dtype, new Uint8Array(bytes.subarray(end))) };
 }
 
 /** A .npy file, version 1.0, of float32 values; for outputs. */
@@ -137,7 +137,7 @@ function parseHeader(
   };
 }
 
-/** Elements of a slice that nothing else uses; its buffer starts at 0, so every type is aligned. */
+/** Elements of a copy of their bytes: its buffer starts at 0, so every type is aligned. */
 function elements(dtype: NpyType, bytes: Uint8Array): NpyArray["data"] {
   const { buffer } = bytes;
   switch (dtype) {

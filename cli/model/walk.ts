@@ -1,7 +1,9 @@
 /** One element's dispute, step by step: which op, which operands, which hashes, and what the referee computes. */
 import {
   CHUNK_ELEMENTS,
+  chunkBytes,
   chunkCount,
+  chunkToData,
   decodeWitness,
   elementCount,
   elementFunction,
@@ -11,7 +13,7 @@ import {
   nodeOf,
   type OpDescriptor,
   opOf,
-  type Ref,
+  type Program,
   shapeText,
   type TensorType,
   type Trace,
@@ -86,7 +88,7 @@ export function walkElement(options: {
     place: placeOf(element, descriptor.output.shape),
     output: typeText(descriptor.output),
     attributes: attributesOf(descriptor),
-    operands: openedOperands(model, { trace, descriptor, element, bytes }),
+    operands: openedOperands(program, { descriptor, element, bytes }),
     witnessBytes: bytes.length,
     slot: op + 1,
     traceRoot: bytesToHex(trace.root),
@@ -133,33 +135,35 @@ export function walkText(model: LoadedModel, walk: Walk): string {
   ].join("\n");
 }
 
+/** Operands as the witness's bytes show them: what is read here is what the referee reads. */
 function openedOperands(
-  model: LoadedModel,
-  at: {
-    readonly trace: Trace;
-    readonly descriptor: OpDescriptor;
-    readonly element: number;
-    readonly bytes: Uint8Array;
-  },
+  program: Program,
+  at: { readonly descriptor: OpDescriptor; readonly element: number; readonly bytes: Uint8Array },
 ): OpenedOperand[] {
-  const { program } = model;
-  const { trace, descriptor, element, bytes } = at;
+  const { descriptor, element, bytes } = at;
   const decoded = decodeWitness(bytes);
+  if (!decoded.ok) throw new RangeError(`the witness does not decode: ${decoded.code} at ${decoded.at}`);
+  const openings = decoded.witness.operands;
   const node = nodeOf(program, descriptor);
+  const opened = node.operands.map(({ dtype }, i) => {
+    const { chunks = [], data = new Uint8Array(0) } = openings[i] ?? {};
+    const size = chunkBytes(dtype);
+    return new Map(
+      chunks.map((chunk, k) => [chunk, chunkToData(dtype, data.subarray(k * size, (k + 1) * size))]),
+    );
+  });
   const reads = node.operands.map((): { index: number; value: number }[] => []);
-  const { opOutputs, inputs } = trace.execution;
-  const tensors = { input: inputs, op: opOutputs, const: model.constants };
   elementFunction(node)(element, (operand, index) => {
-    const ref = descriptor.operands[operand];
-    const value = ref === undefined ? 0 : (tensors[ref.kind][ref.index]?.data[index] ?? 0);
+    const value = opened[operand]?.get(Math.floor(index / CHUNK_ELEMENTS))?.[index % CHUNK_ELEMENTS] ?? 0;
     reads[operand]?.push({ index, value });
     return value;
   });
   return descriptor.operands.map((ref, i) => ({
     name: operandName(descriptor, i),
-    source: sourceText(program.inputs[ref.index]?.name ?? "", ref),
+    source:
+      ref.kind === "input" ? `input ${program.inputs[ref.index]?.name ?? ""}` : `${ref.kind} ${ref.index}`,
     type: typeText(node.operands[i] ?? descriptor.output),
-    chunks: decoded.ok ? (decoded.witness.operands[i]?.chunks ?? []) : [],
+    chunks: [...(opened[i]?.keys() ?? [])],
     reads: reads[i] ?? [],
     under: { op: "trace root", input: "input root", const: "weights root" }[ref.kind],
   }));
@@ -183,10 +187,6 @@ function attributesOf(descriptor: OpDescriptor): Readonly<Record<string, number>
       ];
     }),
   );
-}
-
-function sourceText(inputName: string, ref: Ref): string {
-  return ref.kind === "input" ? `input ${inputName}` : `${ref.kind} ${ref.index}`;
 }
 
 function typeText(type: Pick<TensorType, "dtype" | "shape">): string {
