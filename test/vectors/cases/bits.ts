@@ -176,6 +176,30 @@ export function shiftCases(): Case[] {
       output: type("i16", [6], [0, 900]),
     },
     {
+      name: "left by 1 to 3, narrowest range",
+      attrs: big(0, 16, 1),
+      operands: [mixed(type("i8", [6], [2, 9]), 7560), mixed(type("i8", [6], [1, 3]), 7561)],
+      output: type("i8", [6], [4, 72]),
+    },
+    {
+      name: "right by 1 to 3, narrowest range",
+      attrs: big(1, 16, 0),
+      operands: [mixed(type("i8", [6], [8, 100]), 7562), mixed(type("i8", [6], [1, 3]), 7563)],
+      output: type("i8", [6], [1, 50]),
+    },
+    {
+      name: "negative numbers right by 1 to 3, narrowest range",
+      attrs: big(1, 8, 1),
+      operands: [mixed(type("i8", [6], [-100, -7]), 7564), mixed(type("i8", [6], [1, 3]), 7565)],
+      output: type("i8", [6], [-50, -1]),
+    },
+    {
+      name: "both signs right by 2 or more, narrowest range",
+      attrs: big(1, 8, 1),
+      operands: [mixed(type("i8", [6]), 7566), mixed(type("i8", [6], [2, 100]), 7567)],
+      output: type("i8", [6], [-32, 31]),
+    },
+    {
       name: "narrowest range that just fits",
       attrs: big(0, 8, 1),
       operands: [mixed(type("i8", [6], [0, 127]), 7548), cycle(type("i8", [6], [-3, 0]), [0, -3])],
@@ -208,7 +232,12 @@ export function shiftCases(): Case[] {
     refusal(good, "sizes that do not broadcast", "AIVM_SHAPE", { operands: [y, type("i8", [3])] }),
     refusal(good, "a size of 0", "AIVM_SHAPE", { operands: [type("i8", [0]), y] }),
     refusal(good, "unsigned words in i8", "AIVM_RANGE", { attrs: big(0, 8, 0) }),
-    refusal(good, "words of 16 bits in i8", "AIVM_RANGE", { attrs: big(1, 16, 1) }),
+    refusal(good, "words of 16 bits in i8", "AIVM_RANGE", { attrs: big(0, 16, 1) }),
+    refusal(good, "range one short of a right shift", "AIVM_RANGE", {
+      attrs: big(1, 8, 1),
+      operands: [type("i8", [4], [-100, -7]), type("i8", [4], [1, 3])],
+      output: type("i8", [4], [-49, -1]),
+    }),
     refusal(good, "range one short of a left shift", "AIVM_RANGE", {
       attrs: big(0, 16, 1),
       operands: [type("i8", [4], [0, 9]), type("i8", [4], [0, 3])],

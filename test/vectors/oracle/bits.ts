@@ -1,6 +1,6 @@
 /** bitwise, shift, random. */
 import { zip } from "./elementwise.ts";
-import { clampTo, rangeOf, smaller, widthOf } from "./numbers.ts";
+import { clampTo, floorDiv, rangeOf, smaller, widthOf } from "./numbers.ts";
 import { ANY, gives, takes, within } from "./rules.ts";
 import { same, sizeOf, together } from "./shapes.ts";
 import { at, dataOf, type OracleOp, operand, rule } from "./types.ts";
@@ -70,9 +70,13 @@ export const shift: OracleOp = {
   passes(call) {
     const [direction = 0n, width = 0n, signed = 0n] = call.attrs;
     const t = (1n << smaller(31n, signed === 1n ? width - 1n : width)) - 1n;
-    const most = direction === 0n ? clampTo(operand(call, 1).hi, 0n, width) : 0n;
-    const { lo, hi } = operand(call, 0);
-    if (lo >= 0n && hi << most <= t) return [0n, hi << most];
+    const [x, by] = [operand(call, 0), operand(call, 1)];
+    const [p, q] = [1n << clampTo(by.lo, 0n, width), 1n << clampTo(by.hi, 0n, width)];
+    const whole = x.lo >= (signed === 1n ? -1n - t : 0n) && x.hi <= t;
+    if (whole && direction === 1n) {
+      return [floorDiv(x.lo, x.lo < 0n ? p : q), floorDiv(x.hi, x.hi < 0n ? q : p)];
+    }
+    if (whole && x.lo >= 0n && x.hi * q <= t) return [x.lo * p, x.hi * q];
     return [signed === 1n || width === 32n ? -1n - t : 0n, t];
   },
   gas: () => 1n,
