@@ -3,7 +3,7 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen test demo devnet bench clean
+.PHONY: help setup build check lint types knip architecture gen test accuracy demo devnet bench clean
 
 help: ## This help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ gen: $(STAMP) ## Regenerate proto/gen from the .proto files
 
 test: build ## All tests
 	@npx mocha 'test/**/*.test.ts'
+
+accuracy: $(STAMP) ## Integers beside floats on real models, one table (ARGS=--json, ARGS='--only mnist')
+	@npx tsx test/accuracy/main.ts $(ARGS)
 
 demo: build ## The main job end to end, on embedded defaults (SEED=n for another one)
 	@node dist/test/demo/main.js
