@@ -6,6 +6,7 @@ import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
+import type { AccuracyReport, LabelledSplit } from "../../aivm/quantize/accuracy.ts";
 import { measureSaturation, type SaturationReport } from "../../aivm/quantize/saturation.ts";
 import { bytesToHex } from "../../common/index.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../command.ts";
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
-import { readDataset, samplesFor } from "./dataset.ts";
+import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 
 /** Saturation is measured on this many samples of the test split, or of the calibration split without one. */
@@ -49,10 +50,14 @@ export const compileCommand: Command = {
       about: "most operands of one element; 4096 for disputes judged by an EVM",
       default: "16384",
     },
+    card: {
+      type: "boolean",
+      about: "measure both models on the labelled test split, and put the figures into the artifact",
+    },
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
-    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16",
+    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16 --card",
     "aivm model compile --onnx net.onnx --data split.json --out net.aivm --shape image=1x3x224x224",
   ],
   run: async (invocation) => {
@@ -71,6 +76,7 @@ export const compileCommand: Command = {
       maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       engine: loadWasmEngine,
+      ...(invocation.flags.card === true ? { evaluate: labelledSplit(dataset, names) } : {}),
       onProgress: progressLine("calibrating"),
     });
     await writeArtifact(out, compiled.artifact);
@@ -109,6 +115,7 @@ function summary(
     ["scheme", `${report.precision} activations, ${report.weights} weights`],
     ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
     ["saturation", saturationText(saturation)],
+    ...(report.accuracy === undefined ? [] : [["card", cardLine(report.accuracy)]]),
   ];
   const width = Math.max(...rows.map(([label = ""]) => label.length));
   const facts = rows.map(([label = "", value = ""]) => `${label.padEnd(width)}  ${value}`);
@@ -121,6 +128,17 @@ function summary(
   ]);
   const header = ["output", "kind", "largest value", "worst difference", "signal to noise"];
   return `${facts.join("\n")}\n\nbeside the float model, on calibration samples:\n\n${textTable(header, fidelity)}`;
+}
+
+function labelledSplit(dataset: Dataset, names: readonly string[]): LabelledSplit {
+  if (dataset.metric !== "top1" || dataset.test.labels.length === 0)
+    throw usageError("--card", "a data set with a labelled test split and metric top1", dataset.path);
+  return { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels };
+}
+
+function cardLine({ count, floatTop1, fixedTop1, agreement }: AccuracyReport): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  return `top-1 ${percent(floatTop1)} in floats, ${percent(fixedTop1)} in integers, same answer ${percent(agreement)} (${count} samples)`;
 }
 
 function saturationText(report: SaturationReport & { readonly part: string }): string {
