@@ -117,11 +117,12 @@ function batchesOf(file: OpFile): Batch[] {
     room -= needs;
     groups.at(-1)?.push(vector);
   }
-  return groups.map((vectors) => ({
-    vectors,
-    model: loaded(programOf(placed(file.opcode, vectors)), constantsOf(vectors)),
-    inputs: inputsOf(vectors),
-  }));
+  return groups.map((vectors) => batchOf(file.opcode, vectors));
+}
+
+function batchOf(opcode: number, vectors: readonly OpVector[]): Batch {
+  const model = loaded(programOf(placed(opcode, vectors)), constantsOf(vectors));
+  return { vectors, model, inputs: inputsOf(vectors) };
 }
 
 function wantedData(vector: OpVector): number[] {
@@ -272,18 +273,14 @@ describe("the vectors of the specification", () => {
       });
 
       it("referee: first, middle and last element from a witness's bytes", () => {
-        for (const batch of batches) {
-          const trace = traceOf(
-            batch,
-            batch.vectors.map((vector) => tensorOfVector(vector.output)),
-          );
-          for (const [op, vector] of batch.vectors.entries()) {
-            const data = wantedData(vector);
-            for (const element of new Set([0, Math.floor(data.length / 2), data.length - 1])) {
-              expect(judged(batch, trace, { op, element }), `${vector.name}, ${element}`).to.equal(
-                data[element],
-              );
-            }
+        for (const vector of file.vectors.filter((item) => item.error === undefined)) {
+          const batch = batchOf(file.opcode, [vector]);
+          const trace = traceOf(batch, [tensorOfVector(vector.output)]);
+          const data = wantedData(vector);
+          for (const element of new Set([0, Math.floor(data.length / 2), data.length - 1])) {
+            expect(judged(batch, trace, { op: 0, element }), `${vector.name}, ${element}`).to.equal(
+              data[element],
+            );
           }
         }
       });

@@ -4,6 +4,7 @@ import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
 import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
+import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
@@ -36,6 +37,7 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...SCATTER_FAMILY,
   ...BITS_FAMILY,
   ...QUANTIZED_FAMILY,
+  ...DYNAMIC_QUANTIZE_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */

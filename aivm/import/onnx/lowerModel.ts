@@ -36,6 +36,7 @@ import {
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
@@ -96,7 +97,8 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const calibration = unsampled ? withoutRanges(sampled) : sampled;
-  const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const graph = withDynamicQuantize(plain, calibration.constants);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ctx = createLowering(graph, calibration, task);
@@ -213,9 +215,14 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: reado
   }
 }
 
+/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
+const LARGEST_LONG = 2 ** 30 - 1;
+
 function defineInputs(ctx: Lowering): InputPort[] {
-  return ctx.calibration.inputs.map(({ name, shape }, index) => {
-    const q = quantizationOf(ctx, name);
+  return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
+    const stored = quantizationOf(ctx, name);
+    const isLong = dtype === "int64" || dtype === "uint64";
+    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };

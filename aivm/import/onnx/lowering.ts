@@ -17,7 +17,7 @@ import { constant, createEmitter, type Emitter, rescale, transpose, type Value }
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
-import { MASK_DEPTH, masksOf } from "./masks.ts";
+import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
 import { groupRanges } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
@@ -85,6 +85,7 @@ export function createLowering(
     stated: statedQuantizations(graph, {
       ...calibration,
       inputs: new Set(calibration.inputs.map((input) => input.name)),
+      range: unsampled ? () => undefined : range,
     }),
     absorbed: new Set(),
     masks,
@@ -264,7 +265,8 @@ export function rangeOf(ctx: Lowering, name: string): Range {
 function assertFinite(ctx: Lowering, name: string): void {
   const stats = ctx.calibration.stats.get(name);
   const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
-  if (stats?.finite === false || maskElsewhere)
+  const bad = stats?.finite === false || maskElsewhere;
+  if (bad && !isNeverChosen(ctx.graph, ctx.calibration, name))
     throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 

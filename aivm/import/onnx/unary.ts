@@ -21,6 +21,7 @@ import { unsupportedForm } from "./errors.ts";
 import { type RealFunction, UNARY_NAMES, unaryFunction } from "./functions.ts";
 import { floatAttribute, intAttribute, type OnnxDtype, type OnnxNode } from "./graph.ts";
 import { storeInteger } from "./integerMath.ts";
+import { wrapRule } from "./integers.ts";
 import {
   clampBounds,
   type Family,
@@ -42,7 +43,7 @@ import {
   shapeOf,
   tensorType,
 } from "./lowering.ts";
-import { dtypeFromCode, dtypeName } from "./tensorProto.ts";
+import { dtypeFromCode, dtypeName, subByteBits } from "./tensorProto.ts";
 import { mulWide } from "./wide.ts";
 
 /** Lowerers of operators on one tensor. */
@@ -182,8 +183,25 @@ function lowerCast(ctx: Lowering, node: OnnxNode, to: OnnxDtype | undefined): vo
     return;
   }
   if (isFloat(ctx, name) && !isWhole(x)) {
-    setValue(ctx, out, table(e, x, Math.trunc, quantizationOf(ctx, out)));
+    const rule = subByteBits(to) === undefined ? undefined : wrapRule(to);
+    setValue(
+      ctx,
+      out,
+      table(e, x, (v) => wrapped(truncated(v, x.q.scale), rule), quantizationOf(ctx, out)),
+    );
     return;
   }
   setValue(ctx, out, storeInteger(ctx, node, x, to));
+}
+
+/** v brought into the range of a type by a multiple of its modulus: types of less than a byte keep their lowest bits. */
+function wrapped(v: number, rule: ReturnType<typeof wrapRule>): number {
+  if (rule === undefined) return v;
+  return v - rule.modulus * Math.floor((v - rule.lo) / rule.modulus);
+}
+
+/** v towards zero; within half a step of the operand's scale of an integer, v is that integer. */
+function truncated(v: number, scale: number): number {
+  const near = Math.round(v);
+  return Math.abs(v - near) <= scale / 2 ? near : Math.trunc(v);
 }

@@ -212,7 +212,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
   shift(random) {
     const [a, b] = broadcastPair(random);
-    const by = tensorType("i8", b, { lo: -2, hi: random.pick([7, 40]) });
+    const by = tensorType("i8", b, { lo: random.pick([-2, 3]), hi: random.pick([7, 40]) });
     const attrs = [random.int(0, 1), random.pick([8, 16, 32]), random.int(0, 1)];
     return moving({
       name: "shift",

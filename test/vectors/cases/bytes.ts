@@ -249,7 +249,7 @@ function refusedArtifacts(program: Program): Json[] {
     refused("header longer than the file", set(8, 1), "AIVM_ARTIFACT"),
     refused("one byte missing", good.slice(0, -1), "AIVM_ARTIFACT"),
     refused("64 bytes too many", [...good, ...new Array<number>(64).fill(0)], "AIVM_ARTIFACT"),
-    refused("padding of the last constant", set(good.length - 256 - 1, 1), "AIVM_ARTIFACT"),
+    refused("padding of a constant", set(good.length - 256 - 1, 1), "AIVM_ARTIFACT"),
     refused("padding of the header", set(headerEnd, 1), "AIVM_ARTIFACT"),
     refused("a weight changed", set(data, 2), "AIVM_HASH"),
     refused("a weight beyond its range", set(data, 10), "AIVM_RANGE"),

@@ -138,7 +138,8 @@ export function expandNode(
       build.tensor({ dtype: "bool", shape, data: Uint8Array.from(values, (v) => (v ? 1 : 0)) }),
   };
   rule.expand(build, node);
-  return { nodes, constants };
+  // Names of nodes are unique: only a node that takes the place of another keeps its name.
+  return { nodes: nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" })), constants };
 }
 
 /** Optional inputs at the end that are not given are left out, as exporters do. */

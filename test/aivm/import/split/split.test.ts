@@ -69,7 +69,11 @@ describe("splitting a program for its witnesses", () => {
       const { model } = modelAround(randomNode(name, createRandom(5)));
       const once = splitForWitness(model);
       expect(once.program.ops.at(-1)).to.deep.include({ attrs: model.program.ops.at(-1)?.attrs });
-      expect(splitForWitness(once)).to.deep.equal(once);
+      const again = splitForWitness(once);
+      expect(again.program).to.deep.equal(once.program);
+      expect(again.constants).to.deep.equal(once.constants);
+      for (const index of once.program.ops.keys())
+        expect(again.refOf({ kind: "op", index })).to.deep.equal({ kind: "op", index });
     }
   });
 
