@@ -122,7 +122,8 @@ function answerIndex(program: Program, name: string | undefined): number {
   });
 }
 
-function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
+/** Float (or integer) inputs of one sample, as the float model takes them. */
+export function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
   return program.inputs.map((port, k) => {
     const dtype = port.scale === 1 && port.zero === 0 && port.type.dtype === "i32" ? "int64" : "float32";
     return { name: port.name, dtype, shape: port.type.shape, data: arrayFor(dtype, sample[k] ?? []) };

@@ -3,6 +3,7 @@ import { readArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { evaluateRegression, type RegressionReport } from "../../aivm/quantize/regression.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { type Command, onlyWord, requiredFlag } from "../command.ts";
 import { progressLine } from "../progress.ts";
@@ -27,13 +28,21 @@ export const evaluateCommand: Command = {
     const dataset = readDataset(requiredFlag(invocation, "data"));
     const names = model.program.inputs.map(({ name }) => name);
     const float = await (await openOrtReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
-    const report = await evaluateAccuracy({
+    const task = {
       program: model.program,
       engine: await loadWasmEngine(model),
       float,
       split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
       onProgress: progressLine("evaluating"),
-    });
+    };
+    const modelId = bytesToHex(model.modelId);
+    if (dataset.metric === "mse") {
+      const report = await evaluateRegression(task);
+      await float.close();
+      invocation.result({ modelId, metric: "mse", ...report }, regressionText(report));
+      return;
+    }
+    const report = await evaluateAccuracy(task);
     await float.close();
     const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
     const rows = [
@@ -45,9 +54,20 @@ export const evaluateCommand: Command = {
       ["input saturation", percent(report.saturation)],
       ["SQNR of the float outputs", `${report.sqnrDb.toFixed(1)} dB`],
     ];
-    invocation.result(
-      { modelId: bytesToHex(model.modelId), ...report },
-      textTable(["measure", "value"], rows),
-    );
+    invocation.result({ modelId, metric: "top1", ...report }, textTable(["measure", "value"], rows));
   },
 };
+
+function regressionText(report: RegressionReport): string {
+  const number = (value: number): string => `${Number(value.toPrecision(5))}`;
+  return textTable(
+    ["measure", "value"],
+    [
+      ["samples", `${report.count}`],
+      ["float mean squared error", number(report.floatMse)],
+      ["fixed-point mean squared error", number(report.fixedMse)],
+      ["largest difference", number(report.worstDivergence)],
+      ["SQNR of the float outputs", `${report.sqnrDb.toFixed(1)} dB`],
+    ],
+  );
+}

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect } from "chai";
+import { SUPPORTED_OPERATORS } from "../../../aivm/import/onnx/families.ts";
 import { compileCommand } from "../../../cli/model/compile.ts";
 import { evaluateCommand } from "../../../cli/model/evaluate.ts";
 import { freshKernels } from "../../../scripts/buildWasm.ts";
@@ -31,7 +32,16 @@ const CASES = [
     count: 143,
     right: 139,
   },
+  {
+    model: "breast-cancer/trees.onnx",
+    data: "breast-cancer/split.json",
+    precision: "a16",
+    count: 143,
+    right: 136,
+  },
 ] as const;
+
+const TREES = "ai.onnx.ml.TreeEnsembleClassifier";
 
 interface Evaluation {
   readonly count: number;
@@ -51,6 +61,10 @@ describe("the models of this repository", () => {
   for (const { model, data, precision, count, right } of CASES) {
     it(`${model} as ${precision}: float as its card says, at most one point lost`, async function () {
       await requireOrt(this);
+      if (model.endsWith("trees.onnx") && !SUPPORTED_OPERATORS.includes(TREES)) {
+        process.stdout.write(`\n    skipped: ${TREES} has no lowering yet\n`);
+        this.skip();
+      }
       const out = scratch.path("model.aivm");
       const files = ["--onnx", join(MODELS, model), "--data", join(MODELS, data)];
       const commands = [compileCommand, evaluateCommand];
