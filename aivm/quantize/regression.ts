@@ -1,6 +1,6 @@
 /** Error of an artifact beside its float model's where the answers are numbers: mean squared error over a labelled split. */
 import { AivmError } from "../../common/errors.ts";
-import { type AccuracyTask, feedsOf } from "./accuracy.ts";
+import { type AccuracyTask, type EvaluationSet, feedsOf, holdsIntegers } from "./accuracy.ts";
 import { quantizeInput } from "./fidelity.ts";
 
 /** Measured figures, in the units of the first output. */
@@ -20,7 +20,9 @@ export interface RegressionReport {
  * @throws AIVM_ACCURACY_SPLIT when their number is another, AIVM_INPUTS and its like for wrong samples.
  */
 export async function evaluateRegression(
-  task: Pick<AccuracyTask, "program" | "engine" | "float" | "split" | "onProgress">,
+  task: Pick<AccuracyTask, "program" | "engine" | "float" | "onProgress"> & {
+    readonly split: Required<EvaluationSet>;
+  },
 ): Promise<RegressionReport> {
   const { program, split } = task;
   const [port] = program.outputs;
@@ -30,7 +32,7 @@ export async function evaluateRegression(
   for (const [i, sample] of split.samples.entries()) {
     const feeds = feedsOf(program, sample);
     const inputs = program.inputs.map((input, k) =>
-      quantizeInput(input, feeds[k]?.data ?? [], feeds[k]?.dtype === "float32"),
+      quantizeInput(input, feeds[k]?.data ?? [], !holdsIntegers(input)),
     );
     const [fixed] = (await task.engine.run({ inputs })).outputs;
     const float = (await task.float.run(feeds)).get(port?.name ?? "");

@@ -5,7 +5,7 @@
  */
 import type { OnnxGraph, OnnxNode, OnnxTensor } from "../../../aivm/import/onnx/graph.ts";
 import { intAttribute } from "../../../aivm/import/onnx/graph.ts";
-import type { LoweredModel } from "../../../aivm/import/onnx/lowerModel.ts";
+import type { CalibratedModel, LoweredModel } from "../../../aivm/import/onnx/lowerModel.ts";
 import { roundHalfEven } from "../../../aivm/quantize/scheme.ts";
 import type { Tensor } from "../../../aivm/tensor/tensor.ts";
 import { permuted, type RealTensor, realValue } from "./exactOps.ts";
@@ -21,7 +21,7 @@ export interface QuantizedRow {
 
 /** What one run gave. */
 export interface QuantizedRun {
-  readonly lowered: Pick<LoweredModel, "graph" | "places">;
+  readonly lowered: Pick<CalibratedModel, "graph"> & Pick<LoweredModel, "places">;
   readonly inputs: readonly Tensor[];
   readonly ops: readonly Tensor[];
 }

@@ -86,7 +86,7 @@ describe("the model author's commands", () => {
       expect(facts.saturation).to.deep.include({
         part: "test",
         samples: 64,
-        inputs: [{ item: "image", share: 0 }],
+        inputs: 0,
       });
       expect(facts.fidelity).to.have.length(2);
     });
@@ -334,21 +334,25 @@ describe("the model author's commands", () => {
     it("measures a card again, and says so when it is not what it claims", async () => {
       const path = scratch.path("card.aivm");
       const files = ["--onnx", ONNX, "--data", DATA];
-      expect((await aivm("compile", ...files, "--out", path, "--card")).out).to.contain(
-        "top-1 98.67 % in floats",
-      );
+      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate");
+      expect(compiledToo.out).to.match(/float top-1 +98.67 %/);
       const honest = await aivm("verify", path, ...files);
       expect([honest.code, honest.out.includes("the same figures")]).to.deep.equal([0, true]);
-      expect((await aivm("inspect", path)).out).to.match(/card floatTop1Bps +9867/);
+      expect((await aivm("inspect", path)).out).to.match(/card floatBps +9867/);
       const { program, constants } = loadArtifact(new Uint8Array(readFileSync(path)));
-      const card = program.card.replace("9867", "9999");
+      const card = program.card.replace(`"floatBps":9867`, `"floatBps":9999`);
       expect(card).to.not.equal(program.card);
       const boast = scratch.write("boast.aivm", encodeArtifact({ ...program, card }, constants));
       const ran = await aivm("verify", boast, ...files);
       expect(ran.code).to.equal(1);
-      expect(ran.out).to.contain("1 checks FAILED").and.contain("card");
+      expect(ran.out).to.contain("1 checks FAILED").and.contain("floatBps: it says 9999, measured 9867");
       expect(ran.err).to.contain("CLI_VERIFY");
       expect((await aivm("verify", path)).out).to.contain("needs --onnx and --data");
+      for (const text of ["no JSON", "null", "[]", "{}"]) {
+        const odd = scratch.write("odd.aivm", encodeArtifact({ ...program, card: text }, constants));
+        const refused = await aivm("verify", odd, ...files);
+        expect([refused.code, /card +failed/.test(refused.out)], text).to.deep.equal([1, true]);
+      }
     });
 
     it("finds an engine that computes one element otherwise, and names the op", async () => {

@@ -96,7 +96,7 @@ describe("evaluation of a regression", () => {
       expect(report.metric).to.equal("mse");
       expect(report.floatMse).to.be.lessThan(1e-12);
       expect(report.fixedMse).to.be.within(1e-12, 1e-4);
-      const card = await runAivm(commands, ["model", "compile", ...files, "--out", artifact, "--card"]);
+      const card = await runAivm(commands, ["model", "compile", ...files, "--out", artifact, "--evaluate"]);
       expect([card.code, card.err.includes("CLI_USAGE")]).to.deep.equal([2, true]);
     } finally {
       scratch.remove();
