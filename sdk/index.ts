@@ -17,6 +17,7 @@ export * from "./actions/getEnclave.ts";
 export * from "./actions/getEnclaves.ts";
 export * from "./actions/getInput.ts";
 export * from "./actions/getModel.ts";
+export { getModelParams } from "./actions/getModelParams.ts";
 export * from "./actions/getModels.ts";
 export * from "./actions/getPrivateQuery.ts";
 export * from "./actions/getProgram.ts";

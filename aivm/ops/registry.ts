@@ -4,6 +4,7 @@ import { clamp } from "../numeric/clamp.ts";
 import { add } from "./add.ts";
 import { argmax } from "./argmax.ts";
 import { avgPool2d } from "./avgPool2d.ts";
+import { bitwise } from "./bitwise.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
@@ -20,8 +21,12 @@ import { mod } from "./mod.ts";
 import { mul } from "./mul.ts";
 import type { ElementFunction, Op, OpNode } from "./op.ts";
 import { pad } from "./pad.ts";
+import { random } from "./random.ts";
+import { rank } from "./rank.ts";
 import { rescale } from "./rescale.ts";
 import { reshape } from "./reshape.ts";
+import { scatter } from "./scatter.ts";
+import { shift } from "./shift.ts";
 import { slice } from "./slice.ts";
 import { sumReduce } from "./sumReduce.ts";
 import { table } from "./table.ts";
@@ -55,6 +60,11 @@ export const OPS: readonly Op[] = [
   mod,
   isqrt,
   matmulDiv,
+  bitwise,
+  shift,
+  rank,
+  scatter,
+  random,
 ];
 
 const BY_CODE: ReadonlyMap<number, Op> = new Map(OPS.map((op) => [op.opcode, op]));

@@ -126,6 +126,13 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
   }
 }
 
+/** The first sample as it is fed. @throws AIVM_CALIBRATION_EMPTY, AIVM_CALIBRATION_SHAPE, AIVM_CALIBRATION_NOT_FINITE. */
+export function firstFeeds(task: CalibrationTask): OnnxTensor[] {
+  const [sample] = task.samples;
+  if (sample === undefined) throw emptyCalibration();
+  return feedsOf(sample, staticInputs(task), 0);
+}
+
 /** Names of all tensors that nodes write, in node order. */
 function tensorNames(graph: OnnxGraph): string[] {
   return graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== "");
@@ -170,7 +177,8 @@ function feedsOf(sample: CalibrationSample, inputs: Calibration["inputs"], index
     }
     const data = arrayFor(input.dtype, values);
     if (data instanceof Float32Array) {
-      const bad = data.findIndex((v) => !Number.isFinite(v));
+      // -infinity may be a mask: where it is none, what reads it is refused.
+      const bad = data.findIndex((v) => !Number.isFinite(v) && v !== Number.NEGATIVE_INFINITY);
       if (bad >= 0)
         throw notFinite({ item: `sample ${index}, input ${input.name}`, got: `${data[bad]} at ${bad}` });
     }

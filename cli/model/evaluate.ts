@@ -8,7 +8,7 @@ import { type Command, onlyWord, requiredFlag } from "../command.ts";
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
 import { readOnnx } from "./compile.ts";
-import { readDataset } from "./dataset.ts";
+import { readDataset, samplesFor } from "./dataset.ts";
 
 /** The command. */
 export const evaluateCommand: Command = {
@@ -24,19 +24,20 @@ export const evaluateCommand: Command = {
   ],
   run: async (invocation) => {
     const model = await readArtifact(onlyWord(invocation, "artifact"));
-    const { test } = readDataset(requiredFlag(invocation, "data"));
+    const dataset = readDataset(requiredFlag(invocation, "data"));
+    const names = model.program.inputs.map(({ name }) => name);
     const float = await (await openOrtReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
     const report = await evaluateAccuracy({
       program: model.program,
       engine: await loadWasmEngine(model),
       float,
-      split: { samples: test.inputs.map((input) => [input]), labels: test.labels },
+      split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
       onProgress: progressLine("evaluating"),
     });
     await float.close();
     const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
     const rows = [
-      ["images", `${report.count}`],
+      ["samples", `${report.count}`],
       ["float top-1", percent(report.floatTop1)],
       ["fixed-point top-1", percent(report.fixedTop1)],
       ["difference", `${(100 * report.delta).toFixed(2)} points`],

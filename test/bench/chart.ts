@@ -20,7 +20,8 @@ export function barChart(
       `<text x="${LABEL + width + 6}" y="${y + 15}">${xmlText(`${value.toPrecision(3)} ${unit}`)}</text>`,
     ].join("");
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="${height}" viewBox="0 0 800 ${height}" font-family="sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="${height}" viewBox="0 0 800 ${height}" font-family="sans-serif" font-size="12" role="img">
+<title>${xmlText(title)}</title>
 <rect width="800" height="${height}" fill="#ffffff"/><text x="16" y="24" font-size="15" font-weight="bold">${xmlText(title)}</text>
 ${rows.join("\n")}
 </svg>

@@ -1,7 +1,9 @@
 /** Dot products with constant weights: the integers behind conv2d and linear, channel by channel. */
-import { type Multiplier, type Quantization, roundHalfEven } from "../../quantize/scheme.ts";
+import type { Multiplier, Quantization } from "../../quantize/scheme.ts";
 import { type QuantizedWeights, quantizeWeights, weightErrorMeans } from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
+import { precisionError } from "./errors.ts";
+import { type StatedGrid, statedBias, statedWeights } from "./exactLayer.ts";
 import { floatAttribute, intAttribute } from "./graph.ts";
 import {
   constantOf,
@@ -18,6 +20,8 @@ export interface FloatLayer {
   readonly channels: number;
   readonly rows: Float64Array;
   readonly bias: Float64Array;
+  /** Set where the file holds the weights as integers already: these are kept. */
+  readonly grid?: StatedGrid;
 }
 
 /** What the op's operands are multiplied with. */
@@ -48,8 +52,11 @@ export function layerConstants(
 ): LayerConstants {
   const { e } = ctx;
   const { channels } = layer;
-  const weights = fittingWeights(layer, io.input.q, ctx.options.weights);
-  const errors = weightErrorMeans(layer.rows, weights, io.input.means);
+  const { grid } = layer;
+  const weights =
+    grid === undefined ? fittingWeights(layer, io.input.q, ctx.options.weights) : statedWeights(layer, grid);
+  const errors =
+    grid === undefined ? weightErrorMeans(layer.rows, weights, io.input.means) : new Float64Array(channels);
   const rowLength = layer.rows.length / channels;
   const largest = Math.max(Math.abs(io.input.q.lo), Math.abs(io.input.q.hi));
   const bias: number[] = [];
@@ -64,7 +71,13 @@ export function layerConstants(
       magnitude += Math.abs(w);
     }
     const real = (layer.bias[o] ?? 0) - (errors[o] ?? 0);
-    const offset = Math.max(-I32_MAX, Math.min(I32_MAX, roundHalfEven(real / unit) - io.input.q.zero * sum));
+    const offset = statedBias(real, unit, grid?.biasScales?.[o]) - io.input.q.zero * sum;
+    if (Math.abs(offset) > I32_MAX)
+      throw precisionError(
+        `output channel ${o}`,
+        "a bias that fits 32 bits in steps of the sum",
+        `${offset}`,
+      );
     bias.push(offset);
     factors.push(
       multiplier(unit / io.output.scale, magnitude * largest + Math.abs(offset), `output channel ${o}`),
@@ -120,10 +133,13 @@ export function foldFollowers(
   const rowLength = layer.rows.length / layer.channels;
   const gain = Float64Array.from(scale, (s, o) => s / Math.sqrt((variance[o] ?? 0) + epsilon));
   ctx.absorbed.add(name);
+  const { grid } = layer;
+  const kept = grid !== undefined && gain.every((g) => g > 0);
   const folded: FloatLayer = {
     channels: layer.channels,
     rows: layer.rows.map((w, i) => w * (gain[Math.floor(i / rowLength)] ?? 1)),
     bias: layer.bias.map((b, o) => (b - (mean[o] ?? 0)) * (gain[o] ?? 1) + (shift[o] ?? 0)),
+    ...(kept ? { grid: { scales: grid.scales.map((scale, o) => scale * (gain[o] ?? 1)) } } : {}),
   };
   return { layer: folded, output: foldedOutput(ctx, outputName(next)) };
 }

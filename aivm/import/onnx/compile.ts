@@ -10,20 +10,24 @@ import {
   type LabelledSplit,
 } from "../../quantize/accuracy.ts";
 import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { lowerModel } from "./lowerModel.ts";
+import { type Folding, type LoweredModel, lowerModel } from "./lowerModel.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
   readonly onnx: Uint8Array;
   /** Name of the model in the artifact's metadata. */
   readonly name: string;
-  /** Samples of the kind that the model will see: one array per input, row-major. */
+  /**
+   * Samples of the kind that the model will see: one array per input, row-major. None are needed where the file states
+   * every scale itself; fidelity is then not measured.
+   */
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
@@ -31,6 +35,11 @@ export interface CompileTask {
   readonly weights?: "i8" | "i16";
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
+  /**
+   * Most operands of one output element, 2 to 16,384 (the default); 4,096 keeps every leaf of a dispute within what an
+   * EVM judges. Longer reductions are split (aivm/import/split).
+   */
+  readonly maxOperands?: number;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**
@@ -54,6 +63,11 @@ export interface CompileReport {
   readonly artifactBytes: number;
   readonly vmGas: bigint;
   readonly ops: number;
+  /** Bound of the largest witness of one element, bytes. */
+  readonly witnessBytes: number;
+  readonly folding: Folding;
+  /** What `fidelity` is measured against: the model as given, or, where the runtime does not run it, as rewritten. */
+  readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
   /** Measured on the split given, if any. */
@@ -79,12 +93,15 @@ export interface CompiledModel {
  */
 export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
   const weights = task.weights ?? "i8";
-  const { program, constants, calibration } = await lowerModel({ ...task, weights });
+  const lowered = await lowerModel({ ...task, weights });
+  const { program, constants, calibration, folding } = lowered;
   const plain = loaded(program, constants);
   const engine = await (task.engine ?? createReferenceEngine)(plain.model);
-  const fidelity = await measureFidelity(engine, program, calibration.kept);
+  const measured = calibration.sampleCount > 0;
+  const fidelity = measured ? await measureFidelity(engine, program, calibration.kept) : [];
+  if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
-  const accuracy = await measuredAccuracy(task, engine, program);
+  const accuracy = await measuredAccuracy(task, engine, lowered);
   const { artifact, model } =
     accuracy === undefined ? plain : loaded({ ...program, card: cardText(accuracy) }, constants);
   const report: CompileReport = {
@@ -95,6 +112,9 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
     ops: program.ops.length,
+    witnessBytes: model.facts.witnessBytes,
+    folding,
+    fidelityOf: lowered.ranOriginal ? "original" : "rewritten",
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),
   };
@@ -112,10 +132,12 @@ function loaded(
 async function measuredAccuracy(
   task: CompileTask,
   engine: Engine,
-  program: Program,
+  { program, ranOriginal, runnable }: LoweredModel,
 ): Promise<AccuracyReport | undefined> {
   if (task.evaluate === undefined) return undefined;
-  const float = await task.reference.load(task.onnx);
+  const float = ranOriginal
+    ? await task.reference.load(task.onnx)
+    : await runnable.reference.load(runnable.onnx);
   try {
     return await evaluateAccuracy({ program, engine, float, split: task.evaluate });
   } finally {

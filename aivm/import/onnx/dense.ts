@@ -2,7 +2,8 @@
 import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
-import { addScaled, emit, matmul, rescale, reshape, slice, transpose, type Value } from "./emit.ts";
+import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
+import { withStatedGrid } from "./exactLayer.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
 import {
   constantOf,
@@ -44,7 +45,9 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: transB, factor: alpha });
     const given = numbersOf(ctx, node, 2) ?? [0];
     const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
-    lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
+    const source = { weights: node.inputs[1], bias: beta === 1 ? node.inputs[2] : undefined, factor: alpha };
+    const layer = withStatedGrid(ctx, { channels: n, rows, bias }, source);
+    lowerLayer(ctx, node, { layer, transA, shape: [m, n] });
     return;
   }
   const left = orient(ctx, operandValue(ctx, inputName(node, 0)), transA);
@@ -101,36 +104,8 @@ function lowerLayer(
   const x = orient(ctx, getValue(ctx, name), facts.transA);
   const length = layer.rows.length / layer.channels;
   const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
-  const parts = Math.ceil(length / LONGEST_ROW);
-  const size = Math.ceil(length / parts);
-  if (parts === 1) {
-    setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
-    return;
-  }
-  // Partial sums, ten bits finer than the result and with room for their own sizes.
-  const fine: Quantization = {
-    dtype: "i32",
-    scale: output.q.scale / 2 ** 10,
-    zero: 0,
-    lo: -(2 ** 30),
-    hi: 2 ** 30,
-  };
-  let sum: Value | undefined;
-  for (let start = 0; start < length; start += size) {
-    const count = Math.min(size, length - start);
-    const sizes = [...x.shape.slice(0, -1), count];
-    const starts = x.shape.map((_, i) => (i === x.shape.length - 1 ? start : 0));
-    const piece = slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes });
-    const part = columns(layer, { start, count, withBias: start === 0 });
-    const partial = linear(ctx, piece, { layer: part, means: means.slice(start, start + count), q: fine });
-    sum = sum === undefined ? partial : addScaled(ctx.e, { a: sum, b: partial }, fine);
-  }
-  if (sum !== undefined)
-    setValue(ctx, output.name, reshape(ctx.e, rescale(ctx.e, sum, output.q), facts.shape));
+  setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
 }
-
-/** Longest dot product of one op: a witness of two 16-bit rows stays within its bound. */
-const LONGEST_ROW = 8192;
 
 /** One linear op. x [..., row length] -> [..., channels]. */
 function linear(
@@ -149,23 +124,6 @@ function linear(
   const operands = [x, weights, bias, multiplier, shift];
   const shape = [...x.shape.slice(0, -1), channels];
   return emit(ctx.e, "linear", { operands, shape, q: by.q, attrs: [by.q.zero] });
-}
-
-/** Columns [start, start + count) of a layer's rows. */
-function columns(
-  layer: FloatLayer,
-  of: { readonly start: number; readonly count: number; readonly withBias: boolean },
-): FloatLayer {
-  const length = layer.rows.length / layer.channels;
-  const rows = new Float64Array(layer.channels * of.count);
-  for (let o = 0; o < layer.channels; o++) {
-    rows.set(layer.rows.subarray(o * length + of.start, o * length + of.start + of.count), o * of.count);
-  }
-  return {
-    channels: layer.channels,
-    rows,
-    bias: of.withBias ? layer.bias : new Float64Array(layer.channels),
-  };
 }
 
 /** Mean of each of the `length` operands over all rows. */
@@ -200,7 +158,8 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
     const biased = followingBias(ctx, outputName(node), n);
-    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const plain = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const layer = withStatedGrid(ctx, plain, { weights: bName, bias: biased?.source });
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
@@ -219,7 +178,7 @@ function followingBias(
   ctx: Lowering,
   name: string,
   n: number,
-): { readonly bias: Float64Array; readonly name: string } | undefined {
+): { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;
@@ -228,7 +187,7 @@ function followingBias(
     return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
   ctx.absorbed.add(name);
-  return { bias: Float64Array.from(tensor.data), name: outputName(next) };
+  return { bias: Float64Array.from(tensor.data), name: outputName(next), source: next.inputs[other] };
 }
 
 function lastTwoSwapped(rank: number): number[] {

@@ -1,9 +1,13 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
-import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
-import { elementCount } from "../../tensor/shape.ts";
+import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
+import { coordinatesOf, elementCount } from "../../tensor/shape.ts";
 import { root, rootWide } from "./division.ts";
 import {
+  addScaled,
+  argmax,
   emit,
+  gather,
+  integerConstant,
   maxReduce,
   mul,
   multiplier,
@@ -14,7 +18,6 @@ import {
   table,
   type Value,
 } from "./emit.ts";
-import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
@@ -73,9 +76,42 @@ function globalWindows(ctx: Lowering, node: OnnxNode): Windows {
 }
 
 function lowerMaxPool(ctx: Lowering, node: OnnxNode): void {
-  if (isUsed(ctx, outputName(node, 1)))
-    throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
-  lowerMax(ctx, node, poolWindows(ctx, node));
+  const windows = poolWindows(ctx, node);
+  lowerMax(ctx, node, windows);
+  if (isUsed(ctx, outputName(node, 1))) lowerIndices(ctx, node, windows);
+}
+
+/** Where the largest of each window lies in the whole input: the first one in a window's own order. */
+function lowerIndices(ctx: Lowering, node: OnnxNode, windows: Windows): void {
+  const { e } = ctx;
+  const x = getValue(ctx, inputName(node, 0));
+  const [batch = 1, channels = 1] = x.shape;
+  const [planes, plane] = [batch * channels, elementCount(windows.input)];
+  const [positions, taps] = [elementCount(windows.output), elementCount(windows.kernel)];
+  const map = repeatInside(windowMap(windows), taps);
+  const best = argmax(e, gatherPlanes(ctx, x, { windows, map, planes }), 1);
+  const columnMajor = intAttribute(node, "storage_order", 0) !== 0;
+  const named = columnMajor ? map.map((i) => columnMajorIndex(i, windows.input)) : map;
+  const sources = integerConstant(e, "i32", [named.length], named);
+  const starts = Array.from({ length: positions }, (_, i) => i * taps);
+  const rows = integerConstant(e, "i32", [1, positions], starts);
+  const tapQ = integerQuantization("i32", { lo: 0, hi: named.length - 1 });
+  const at = addScaled(e, { a: reshape(e, best, [planes, positions]), b: rows }, tapQ);
+  const offsets = integerConstant(
+    e,
+    "i32",
+    [planes, 1],
+    Array.from({ length: planes }, (_, i) => i * plane),
+  );
+  const q = integerQuantization("i32", { lo: 0, hi: planes * plane - 1 });
+  const indices = addScaled(e, { a: gather(e, sources, { indices: at, axis: 0 }), b: offsets }, q);
+  setValue(ctx, outputName(node, 1), reshape(e, indices, shapeOf(ctx, outputName(node, 1))));
+}
+
+/** Index of a row-major position when the first axis is the one whose neighbours are next to each other. */
+function columnMajorIndex(index: number, shape: readonly number[]): number {
+  const at = coordinatesOf(index, shape);
+  return at.reduceRight((sum, c, axis) => sum * (shape[axis] ?? 1) + c, 0);
 }
 
 function lowerMax(ctx: Lowering, node: OnnxNode, windows: Windows): void {

@@ -81,7 +81,7 @@ export function finishOf(
   return { factor: factorOf(params.multiplier, params.shift), zero: params.zero, lo, hi };
 }
 
-/** Visits the elements of a node whose operands broadcast to its output. */
+/** Calls `visit` for every output element with the matching element of up to three operands that broadcast to it. */
 export function walkBroadcast(node: OpNode, operands: readonly Tensor[], visit: Visit): void {
   const { shape } = node.descriptor.output;
   const count = shape.reduce((product, size) => product * size, 1);

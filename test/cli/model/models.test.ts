@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { expect } from "chai";
+import { compileCommand } from "../../../cli/model/compile.ts";
+import { evaluateCommand } from "../../../cli/model/evaluate.ts";
+import { freshKernels } from "../../../scripts/buildWasm.ts";
+import { requireOrt } from "../../aivm/support/floatReference.ts";
+import { createScratch, runAivm, type Scratch } from "../support.ts";
+
+const MODELS = join(import.meta.dirname, "../../../models");
+
+/** What the cards of models/ say of the float models, and what an integer artifact may lose: a point of top-1. */
+const CASES = [
+  { model: "digit-rows/digit-rows.onnx", data: "digit-rows/split.json", count: 450, right: 442 },
+  { model: "breast-cancer/dense.onnx", data: "breast-cancer/split.json", count: 143, right: 139 },
+] as const;
+
+interface Evaluation {
+  readonly count: number;
+  readonly floatTop1: number;
+  readonly delta: number;
+  readonly agreement: number;
+}
+
+describe("the models of this repository", () => {
+  let scratch: Scratch;
+  before(() => {
+    freshKernels();
+    scratch = createScratch();
+  });
+  after(() => scratch.remove());
+
+  for (const { model, data, count, right } of CASES) {
+    for (const precision of ["a8", "a16"]) {
+      it(`${model} as ${precision}: float as its card says, at most one point lost`, async function () {
+        await requireOrt(this);
+        const out = scratch.path("model.aivm");
+        const files = ["--onnx", join(MODELS, model), "--data", join(MODELS, data)];
+        const commands = [compileCommand, evaluateCommand];
+        const compiled = await runAivm(commands, [
+          "model",
+          "compile",
+          ...files,
+          "--out",
+          out,
+          "--precision",
+          precision,
+        ]);
+        expect(compiled.code, compiled.err).to.equal(0);
+        const evaluated = await runAivm(commands, ["model", "evaluate", out, ...files, "--json"]);
+        expect(evaluated.code, evaluated.err).to.equal(0);
+        const report = evaluated.json() as Evaluation;
+        expect([report.count, Math.round(report.floatTop1 * count)]).to.deep.equal([count, right]);
+        expect(report.delta).to.be.at.least(-0.01);
+        expect(report.agreement).to.be.at.least(0.985);
+      });
+    }
+  }
+});
