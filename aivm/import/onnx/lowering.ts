@@ -228,9 +228,28 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (stated !== undefined) return stated;
   const range = rangeOf(ctx, name);
   assertFinite(ctx, name);
+  if (isWideScores(ctx, name, range)) return wideScores(range);
   if (ctx.options.precision === "a16" || isLogits(ctx, name))
     return symmetric16(withHeadroom(ctx, name, range));
   return activationQuantization(ctx.options.precision, range);
+}
+
+/** Scores whose 16-bit steps are larger than this are given in 32 bits. */
+const COARSEST_SCORE = 2 ** -9;
+
+/** An input that softmaxes alone read, where only differences count, and too large for 16 bits to tell them. */
+function isWideScores(ctx: Lowering, name: string, range: Range): boolean {
+  const readers = ctx.consumers.get(name) ?? [];
+  const isInput = ctx.calibration.inputs.some((input) => input.name === name);
+  const isCoarse = Math.max(Math.abs(range.min), Math.abs(range.max)) / 32_767 > COARSEST_SCORE;
+  const onlySoftmax = readers.every((node) => ["Softmax", "LogSoftmax"].includes(node.opType));
+  return isInput && isCoarse && readers.length > 0 && onlySoftmax && !ctx.outputNames.has(name);
+}
+
+function wideScores(range: Range): Quantization {
+  const limit = 2 ** 30;
+  const scale = Math.max(Math.abs(range.min), Math.abs(range.max)) / limit;
+  return { dtype: "i32", scale, zero: 0, lo: -limit, hi: limit };
 }
 
 /** From this many samples on, calibration stands for inputs that it has not seen. */
