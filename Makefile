@@ -47,6 +47,9 @@ fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, S
 fuzz-division: $(STAMP) ## Divisions and roots: both engines against bigint formulas (CASES=n)
 	@AIVM_FUZZ_CASES=$${CASES:-10000} npx mocha --timeout 0 test/aivm/ops/division.test.ts
 
+accuracy: $(STAMP) ## Integers beside floats on real models, one table (ARGS=--json, ARGS='--only mnist')
+	@npx tsx test/accuracy/main.ts $(ARGS)
+
 demo: build ## The main job end to end, on embedded defaults (SEED=n for another one)
 	@node dist/test/demo/main.js
 
