@@ -24,6 +24,8 @@ import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
 import { featureInputs } from "./trees/limits.ts";
 
+import { isWideScores, wideScores } from "./wideScores.ts";
+
 /** How a model is compiled. */
 export interface LoweringOptions {
   readonly precision: Precision;
@@ -297,24 +299,6 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (isWideScores(ctx, name, range)) return wideScores(range);
   const precision = ctx.precisions.get(name) ?? (isLogits(ctx, name) ? "a16" : ctx.options.precision);
   return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
-}
-
-/** Scores whose 16-bit steps are larger than this are given in 32 bits. */
-const COARSEST_SCORE = 2 ** -9;
-
-/** An input that softmaxes alone read, where only differences count, and too large for 16 bits to tell them. */
-function isWideScores(ctx: Lowering, name: string, range: Range): boolean {
-  const readers = ctx.consumers.get(name) ?? [];
-  const isInput = ctx.calibration.inputs.some((input) => input.name === name);
-  const isCoarse = Math.max(Math.abs(range.min), Math.abs(range.max)) / 32_767 > COARSEST_SCORE;
-  const onlySoftmax = readers.every((node) => ["Softmax", "LogSoftmax"].includes(node.opType));
-  return isInput && isCoarse && readers.length > 0 && onlySoftmax && !ctx.outputNames.has(name);
-}
-
-function wideScores(range: Range): Quantization {
-  const limit = 2 ** 30;
-  const scale = Math.max(Math.abs(range.min), Math.abs(range.max)) / limit;
-  return { dtype: "i32", scale, zero: 0, lo: -limit, hi: limit };
 }
 
 /** From this many samples on, calibration stands for inputs that it has not seen. */
