@@ -40,7 +40,9 @@ import { normProbes } from "./norm.ts";
 import { observedTensors } from "./observe.ts";
 import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
+import { withFunctions } from "./rewrite/functionPattern.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
+import { withRows } from "./rewrite/rowPatterns.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
 import { withoutRanges, zeroSample } from "./unsampled.ts";
 
@@ -111,9 +113,12 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   });
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
-  const calibration = unsampled ? withoutRanges(sampled) : sampled;
-  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
-  const graph = withDynamicQuantize(plain, calibration.constants);
+  const measured = unsampled ? withoutRanges(sampled) : sampled;
+  const plain = withoutEmptyOperands(rewritten, (name) => measured.types.get(name)?.shape);
+  const dynamic = withDynamicQuantize(plain, measured.constants);
+  const { graph, calibration } = unsampled
+    ? { graph: dynamic, calibration: measured }
+    : withPatterns(dynamic, measured);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ranOriginal = original !== undefined;
@@ -144,6 +149,15 @@ export function lowerModel(model: CalibratedModel, options: LowerOptions): Lower
     merged: countByOperator(merged),
   };
   return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
+}
+
+/** Operators written out in simpler ones, put back by what calibration saw of them. */
+function withPatterns(
+  given: OnnxGraph,
+  calibration: Calibration,
+): { readonly graph: OnnxGraph; readonly calibration: Calibration } {
+  const { graph, probed } = withRows(given, calibration);
+  return { graph: withFunctions(graph, calibration), calibration: { ...calibration, probed } };
 }
 
 /** Where the tensors of the graph are once the ops have their final numbers. */
