@@ -75,6 +75,8 @@ export interface Lowering {
   readonly stated: ReadonlyMap<string, Quantization>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Softmax outputs that their only reader, a product, divides: rows of scores [R,K], and the shape in the graph. */
+  readonly unnormalised: Map<string, { readonly rows: Value; readonly shape: readonly number[] }>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
@@ -123,6 +125,7 @@ export function createLowering(
       ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
     ]),
     absorbed: new Set(),
+    unnormalised: new Map(),
     masks,
     ranges: unsampled ? new Map() : groups.ranges,
     precisions: precisionsOf(options, groups.groupOf),
