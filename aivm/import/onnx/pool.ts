@@ -18,7 +18,6 @@ import {
   table,
   type Value,
 } from "./emit.ts";
-import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
