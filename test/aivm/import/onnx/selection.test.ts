@@ -86,6 +86,17 @@ describe("operators of ONNX that choose", () => {
     });
   }
 
+  it("TopK tells elements that it does not give from those that it does", async () => {
+    const graph: TestGraph = {
+      nodes: [{ op: "TopK", inputs: ["x", "k"], outputs: ["v", "i"], attributes: { largest: 0 } }],
+      inputs: { x: [1, 3] },
+      outputs: ["v", "i"],
+      rawInitializers: [integers("k", [1], [2])],
+    };
+    // Were the scale that of the values alone, 9 would saturate to 7 and come before it.
+    await compile(graph, [[[5, 9, 7]]]);
+  });
+
   it("TopK of a row longer than one witness, in blocks", async () => {
     const count = 17_000;
     const random = createRandom(3);
