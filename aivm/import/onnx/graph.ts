@@ -89,6 +89,24 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
+/** Names that a node reads: its inputs, and what its sub-graphs take from the graph around them. */
+export function readNames(node: OnnxNode): string[] {
+  const inner = [...node.attributes.values()].flatMap((attribute) =>
+    attribute.kind === "graph" ? outerNames(attribute.value) : [],
+  );
+  return [...node.inputs, ...inner];
+}
+
+function outerNames(body: OnnxBody): string[] {
+  const own = new Set([
+    ...body.inputs.map((value) => value.name),
+    ...body.initializers.keys(),
+    ...body.nodes.flatMap((node) => node.outputs),
+  ]);
+  const read = [...body.nodes.flatMap(readNames), ...body.outputs.map((value) => value.name)];
+  return read.filter((name) => !own.has(name));
+}
+
 /** The integer attribute `name`, or `fallback` when absent. */
 export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
   const attribute = node.attributes.get(name);

@@ -79,21 +79,36 @@ function maskingOf(build: Builder, node: OnnxNode, sizes: HeadSizes, past: numbe
   if (lengths !== "") parts.push(withinLength(build, { lengths, causal, sizes }));
   else if (causal) parts.push(constantCausal(build, sizes, past));
   const allowed = parts.reduce((all, part) => (all === "" ? part : build.add("And", [all, part])), "");
-  const biasMasks = bias !== "" && (masksByInfinity(build, mask) || bias !== mask);
+  const shown = shownBy(build, mask, bias !== "" && bias !== mask);
+  const alone = parts.length + (bias === "" ? 0 : 1) === 1;
+  // Two masks together may hide a row that neither hides alone.
+  const hides = lengths !== "" || shown === "maybe none" || (shown === "some" && !alone);
   return {
     allowed,
-    empty: isBool || lengths !== "" || biasMasks ? "zero" : "never",
+    empty: hides ? "zero" : "never",
     bias,
-    biasMasks,
+    biasMasks: bias !== "" && hides && shown !== "all",
   };
 }
 
-/** True when the sample's mask holds -infinity: only then can the program's input hold it. */
-function masksByInfinity(build: Builder, mask: string): boolean {
-  const type = build.facts.type(mask);
-  return (
-    type !== undefined && "data" in type && (type.data as Float32Array).includes(Number.NEGATIVE_INFINITY)
+/**
+ * How much of a row a mask shows. A constant mask tells; a bool one that is given may hide anything; a float one that is
+ * given hides keys only where its sample holds -infinity, without which the program's input can not hold it either.
+ */
+function shownBy(build: Builder, mask: string, padded: boolean): "all" | "some" | "maybe none" {
+  if (mask === "") return "all";
+  const sample = build.facts.sample(mask);
+  const isBool = sample?.dtype === "bool";
+  const hidden = (value: number | bigint): boolean =>
+    isBool ? value === 0 : value === Number.NEGATIVE_INFINITY;
+  const values = Array.from((sample?.data ?? []) as ArrayLike<number | bigint>, hidden);
+  if (!build.facts.isConstant(mask)) return isBool || padded || values.includes(true) ? "maybe none" : "all";
+  if (!values.includes(true)) return padded ? "some" : "all";
+  const width = sample?.shape.at(-1) ?? 1;
+  const rows = Array.from({ length: values.length / width }, (_, row) =>
+    values.slice(row * width, (row + 1) * width),
   );
+  return rows.some((row) => row.every(Boolean)) ? "maybe none" : "some";
 }
 
 /** A mask that is shorter than the keys does not see the last of them. */

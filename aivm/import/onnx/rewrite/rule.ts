@@ -16,21 +16,25 @@ export interface TensorType {
 export interface Facts {
   /** Element type, where it follows from the graph. */
   dtype(name: string): string | undefined;
-  /** Static type, known for every input of the node that a `typed` rule is asked about. */
+  /** Static type, known for every input of the node that a `typed` rule expands. */
   type(name: string): TensorType | undefined;
-  /** Value of a tensor that no program input reaches, where it is known as the type is. */
+  /** True when no program input reaches the tensor. Known without its type. */
+  isConstant(name: string): boolean;
+  /** Value of such a tensor, where it is known as the type is. */
   constant(name: string): OnnxTensor | undefined;
+  /** Value in the first calibration sample, known as the type is: an example and no more. */
+  sample(name: string): OnnxTensor | undefined;
 }
 
 /** One rewrite of one operator. */
 export interface Rule {
   /** Only for nodes written in a version of the operator set before this one. */
   readonly before?: number;
-  /** The rule must know the static types of the node's inputs. */
+  /** The replacement depends on the static types of the node's inputs. */
   readonly typed?: boolean;
   /** The replacement is written in the node's own version. Default: in TARGET_OPSET. */
   readonly sameVersion?: boolean;
-  /** Default: always. */
+  /** Whether the rule applies. It is asked before any type is known. Default: always. */
   readonly when?: (node: OnnxNode, facts: Facts) => boolean;
   /** Writes the replacement, whose nodes define every output of `node` that has a name. */
   readonly expand: (build: Builder, node: OnnxNode) => void;

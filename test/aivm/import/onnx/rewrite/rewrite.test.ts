@@ -7,6 +7,7 @@ import { rewriteGraph } from "../../../../../aivm/import/onnx/rewrite/rewrite.ts
 import { float, int, text } from "../../../../../aivm/import/onnx/rewrite/rule.ts";
 import { runnableForm } from "../../../../../aivm/import/onnx/rewrite/runnable.ts";
 import { shapeInputs } from "../../../../../aivm/import/onnx/shapeInputs.ts";
+import { namesOfConstants } from "../../../../../aivm/quantize/calibrate.ts";
 import type { FloatReference } from "../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../common/errors.ts";
 import { requireOrt } from "../../../support/floatReference.ts";
@@ -61,9 +62,9 @@ describe("rewriting a graph", () => {
   it("leaves a modern graph of plain operators as it is, and runs nothing", async () => {
     const { graph, feeds } = sketchGraph({
       opset: 17,
-      nodes: ["MatMul(x, w) -> h", "Relu(h) -> y"],
+      nodes: ["MatMul(x, w) -> h", "BatchNormalization(h, c, c, c, v) -> n", "Relu(n) -> y"],
       inputs: { x: [2, 3] },
-      constants: { w: [3, 4] },
+      constants: { w: [3, 4], c: [4], v: { shape: [4], values: [1, 1, 2, 2] } },
       outputs: ["y"],
     });
     const { reference, loads } = counting();
@@ -208,6 +209,23 @@ describe("rewriting a graph", () => {
       .to.include("Relu")
       .and.not.include("If");
     expect(numbers((await outputsOf(choice)).get("y"))).to.deep.equal([0, 2, 0]);
+  });
+
+  it("what a sub-graph reads from around it counts as read: a loop over an input is no constant", () => {
+    const body = sketchGraph({ opset: 17, nodes: ["Relu(x) -> out"], inputs: {}, outputs: ["out"] }).graph;
+    const loop = node("Loop(n, c) -> y", { body: { kind: "graph", value: body } });
+    const { graph } = sketchGraph({
+      opset: 17,
+      nodes: [loop],
+      inputs: { x: [2] },
+      constants: {
+        n: { shape: [], dtype: "int64", values: [1] },
+        c: { shape: [], dtype: "bool", values: [1] },
+      },
+      outputs: ["y"],
+    });
+    expect(namesOfConstants(graph, new Set(["n", "c"])).has("y")).to.equal(false);
+    expect(namesOfConstants(graph, new Set(["n", "c", "x"])).has("y")).to.equal(true);
   });
 
   it("refuses a condition that depends on the data", async () => {
