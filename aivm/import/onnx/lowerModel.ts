@@ -85,7 +85,7 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   needed(given, task, (node) => isRewritten(node, given.opset));
   const unsampled = task.calibration.length === 0;
   const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
-  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task, samples);
+  const { graph: rewritten, runnable, original: judge } = await rewrittenModel(given, task, samples);
   const nodes = needed(rewritten, task, () => false);
   const seen = await calibrate({
     ...task,
@@ -94,7 +94,7 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     samples,
     probes: normProbes(nodes),
   });
-  const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
+  const original = await keptOutputs(task, seen.kept, judge);
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const calibration = unsampled ? withoutRanges(sampled) : sampled;
   const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
@@ -152,6 +152,9 @@ function needed(graph: OnnxGraph, task: LowerTask, handled: (node: OnnxNode) => 
   return neededNodes(graph, (name) => known.has(name), handled);
 }
 
+/** How the model as given compares: it is what was run, the runtime may run it, or must not be asked to. */
+type Original = "same" | "other" | "unsafe";
+
 /** The graph in simpler operators, and the same in a form that the runtime runs. */
 async function rewrittenModel(
   given: OnnxGraph,
@@ -159,7 +162,7 @@ async function rewrittenModel(
   samples: CalibrationTask["samples"],
 ): Promise<{
   readonly graph: OnnxGraph;
-  readonly changed: boolean;
+  readonly original: Original;
   readonly runnable: LoweredModel["runnable"];
 }> {
   const { reference } = task;
@@ -170,14 +173,18 @@ async function rewrittenModel(
   const changed = rewritten.changed || form.changed;
   const onnx = changed ? encodeOnnx(form.graph) : task.onnx;
   const runnable = { onnx, reference: holdingReference(reference, form.held) };
-  return { graph: rewritten.graph, changed, runnable };
+  // onnxruntime-node takes the whole process down when it has to return a type of less than a byte.
+  const original = form.held.size > 0 ? "unsafe" : changed ? "other" : "same";
+  return { graph: rewritten.graph, original, runnable };
 }
 
 /** The kept samples with the outputs of the model as given, or undefined when the runtime does not run it. */
-async function originalOutputs(
+async function keptOutputs(
   task: LowerTask,
   kept: readonly KeptSample[],
+  original: Original,
 ): Promise<readonly KeptSample[] | undefined> {
+  if (original !== "other") return original === "same" ? kept : undefined;
   const bound = [...(task.bound?.values() ?? [])];
   try {
     const session = await task.reference.load(task.onnx);

@@ -8,6 +8,7 @@ import { float, int, text } from "../../../../../aivm/import/onnx/rewrite/rule.t
 import { runnableForm } from "../../../../../aivm/import/onnx/rewrite/runnable.ts";
 import { shapeInputs } from "../../../../../aivm/import/onnx/shapeInputs.ts";
 import { namesOfConstants } from "../../../../../aivm/quantize/calibrate.ts";
+import { quantizeInput } from "../../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../common/errors.ts";
 import { requireOrt } from "../../../support/floatReference.ts";
@@ -32,6 +33,16 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
       throw error;
     },
   );
+}
+
+function codeOfSync(action: () => unknown): string {
+  try {
+    action();
+    return "none";
+  } catch (error) {
+    if (error instanceof AivmError) return error.code;
+    throw error;
+  }
 }
 
 function numbers(tensor: OnnxTensor | undefined): number[] {
@@ -351,5 +362,62 @@ describe("rewriting a graph", () => {
     expect(report.fidelityOf).to.equal("original");
     expect(report.fidelity[0]?.worst).to.be.lessThan(1e-3);
     expect(model.program.inputs).to.have.length(2);
+  });
+
+  it("a softmax of nothing is overlooked where a choice never takes it, and refused where something does", async () => {
+    const written = (nodes: readonly string[]): GraphSketch => ({
+      opset: 17,
+      nodes: ["Where(m, x, lowest) -> s", "Softmax(s) -> p", ...nodes],
+      inputs: {
+        x: [2, 3],
+        m: { shape: [2, 3], dtype: "bool", values: [1, 0, 1, 0, 0, 0] },
+        seen: { shape: [2, 1], dtype: "bool", values: [1, 0] },
+      },
+      constants: {
+        lowest: { shape: [], values: [Number.NEGATIVE_INFINITY] },
+        zero: { shape: [], values: [0] },
+      },
+      outputs: ["y"],
+    });
+    const chosen = sketchGraph(written(["Where(seen, p, zero) -> y"]));
+    const { report } = await compile(chosen.graph, sampleOf(chosen.feeds));
+    expect(report.fidelity[0]?.worst).to.be.lessThan(1e-3);
+    const taken = sketchGraph(written(["Where(seen, p, p) -> y"]));
+    expect(await codeOf(compile(taken.graph, sampleOf(taken.feeds)))).to.equal("AIVM_CALIBRATION_NOT_FINITE");
+  });
+
+  it("a difference of 64-bit inputs provably fits, because the inputs are held to 31 bits", async () => {
+    const { graph, feeds } = sketchGraph({
+      opset: 17,
+      nodes: ["Sub(a, b) -> y"],
+      inputs: {
+        a: { shape: [1], dtype: "int64", values: [-(2 ** 30)] },
+        b: { shape: [1], dtype: "int64", values: [2 ** 30 - 1] },
+      },
+      outputs: ["y"],
+    });
+    const { program, report } = await compile(graph, sampleOf(feeds));
+    expect(report.fidelity[0]?.worst).to.equal(0);
+    const [port] = program.inputs;
+    expect(port === undefined ? "" : codeOfSync(() => quantizeInput(port, [2 ** 30], false))).to.equal(
+      "AIVM_RANGE",
+    );
+  });
+
+  it("casts to four bits keep the lowest four, at whole numbers exactly", async () => {
+    const { graph, feeds } = sketchGraph({
+      opset: 25,
+      nodes: [node("Cast(x) -> y", { to: int(22) }), node("Cast(i) -> z", { to: int(21) })],
+      inputs: {
+        x: { shape: [6], values: [-9, -8, 3, 7, 8, 15] },
+        i: { shape: [3], dtype: "int8", values: [-1, 16, 31] },
+      },
+      outputs: ["y", "z"],
+    });
+    const { report } = await compile(graph, sampleOf(feeds));
+    expect(report.fidelity.map(({ integer, worst }) => [integer, worst])).to.deep.equal([
+      [true, 0],
+      [true, 0],
+    ]);
   });
 });
