@@ -222,14 +222,39 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: reado
   }
 }
 
-/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
-const LARGEST_LONG = 2 ** 30 - 1;
+/** 64-bit inputs that are summed are half as wide as the VM's integers: a sum or difference of two provably fits. */
+const LARGEST_TERM = 2 ** 30 - 1;
+
+/** Operators that hand integers on as they are. */
+const HANDS_ON: ReadonlySet<string> = new Set([
+  ...[
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Slice",
+    "Gather",
+    "Expand",
+    "Concat",
+  ],
+]);
+
+function isSummed(ctx: Lowering, name: string): boolean {
+  return (ctx.consumers.get(name) ?? []).some(
+    ({ opType, outputs }) =>
+      opType === "Add" ||
+      opType === "Sub" ||
+      (HANDS_ON.has(opType) && outputs.some((output) => isSummed(ctx, output))),
+  );
+}
 
 function defineInputs(ctx: Lowering): InputPort[] {
   return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
     const stored = quantizationOf(ctx, name);
-    const isLong = dtype === "int64" || dtype === "uint64";
-    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
+    const isTerm = (dtype === "int64" || dtype === "uint64") && isSummed(ctx, name);
+    const q = isTerm ? { ...stored, lo: Math.max(stored.lo, -LARGEST_TERM - 1), hi: LARGEST_TERM } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };
