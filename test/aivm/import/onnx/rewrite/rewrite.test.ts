@@ -329,7 +329,7 @@ describe("rewriting a graph", () => {
       const { graph, feeds } = sketchGraph({
         opset: 14,
         nodes: [node(`${operator}(x, w, r, b) -> y, h`, { hidden_size: int(4), direction: text("reverse") })],
-        inputs: { x: [4, 1, 3] },
+        inputs: { x: [2, 1, 3] },
         constants: { w: [1, gates * 4, 3], r: [1, gates * 4, 4], b: [1, gates * 8] },
         outputs: ["y", "h"],
       });
