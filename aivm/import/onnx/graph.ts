@@ -82,6 +82,8 @@ export interface OnnxGraph extends OnnxBody {
   readonly imports: ReadonlyMap<string, number>;
   readonly irVersion: number;
   readonly producer: string;
+  /** Groups of tensors that share one scale although nothing in the graph says so: steps of one unrolled operator. */
+  readonly alike?: readonly (readonly string[])[];
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

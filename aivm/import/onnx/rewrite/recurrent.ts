@@ -52,7 +52,7 @@ const KNOWN_ACTIVATIONS = ["Sigmoid", "Tanh", "Relu", "Softsign", "Softplus"];
 /** h = f(x + h R). */
 const rnnCell: Cell = (build, { x, direction, state }) => {
   const sum = plus(build, x, times(build, state.h, direction.recurrence));
-  return { h: build.add(direction.activations[0] ?? "Tanh", [sum]), c: "" };
+  return { h: applied(build, "gate", { f: direction.activations[0] ?? "Tanh", x: sum }), c: "" };
 };
 
 /** Gates i, o, f, c. Without peepholes the first three are one function of one tensor. */
@@ -60,17 +60,20 @@ const lstmCell: Cell = (build, { x, direction, state, hidden }) => {
   const [f = "Sigmoid", g = "Tanh", h = "Tanh"] = direction.activations;
   const gates = plus(build, x, times(build, state.h, direction.recurrence));
   const part = (index: number): string => columns(build, gates, { index, hidden });
-  const together = direction.peepholes === "" ? build.add(f, [firstColumns(build, gates, 3 * hidden)]) : "";
+  const together =
+    direction.peepholes === ""
+      ? applied(build, "gate", { f, x: firstColumns(build, gates, 3 * hidden) })
+      : "";
   const gate = (index: number, cell: string): string => {
     if (together !== "") return columns(build, together, { index, hidden });
-    if (cell === "") return build.add(f, [part(index)]);
+    if (cell === "") return applied(build, "gate", { f, x: part(index) });
     const seen = build.add("Mul", [columns(build, direction.peepholes, { index, hidden }), cell]);
-    return build.add(f, [build.add("Add", [part(index), seen])]);
+    return applied(build, "gate", { f, x: build.add("Add", [part(index), seen]) });
   };
-  const fresh = build.add("Mul", [gate(0, state.c), build.add(g, [part(3)])]);
+  const fresh = build.add("Mul", [gate(0, state.c), applied(build, "candidate", { f: g, x: part(3) })]);
   const kept = state.c === "" ? "" : build.add("Mul", [gate(2, state.c), state.c]);
   const c = plus(build, kept, fresh);
-  return { h: build.add("Mul", [gate(1, c), build.add(h, [c])]), c };
+  return { h: build.add("Mul", [gate(1, c), applied(build, "state", { f: h, x: c })]), c };
 };
 
 /** Gates z, r, h. The first two are one function of one tensor. */
@@ -81,10 +84,13 @@ const gruCell =
     const { recurrence, recurrentBias } = direction;
     const products = plus(build, times(build, state.h, recurrence), resetAfter ? recurrentBias : "");
     const both = (name: string): string => (name === "" ? "" : firstColumns(build, name, 2 * hidden));
-    const gates = build.add(f, [plus(build, both(x), both(products))]);
+    const gates = applied(build, "gate", { f, x: plus(build, both(x), both(products)) });
     const [update, reset] = [0, 1].map((index) => columns(build, gates, { index, hidden }));
     const recalled = recall(reset ?? "");
-    const candidate = build.add(g, [plus(build, columns(build, x, { index: 2, hidden }), recalled)]);
+    const candidate = applied(build, "candidate", {
+      f: g,
+      x: plus(build, columns(build, x, { index: 2, hidden }), recalled),
+    });
     // (1 - z) h' + z h, with one product.
     if (state.h === "") {
       const taken = build.add("Sub", [build.floats([1], []), update ?? ""]);
@@ -106,6 +112,14 @@ const gruCell =
 /** The first columns of a tensor. */
 function firstColumns(build: Builder, x: string, count: number): string {
   return columns(build, x, { index: 0, hidden: count });
+}
+
+/** What a gate does; "candidate" and "state" are the other uses of a function in a cell. */
+type Role = "gate" | "candidate" | "state";
+
+/** f(x). At every step it has the same scales before and after, so that all steps share one table. */
+function applied(build: Builder, role: Role, by: { readonly f: string; readonly x: string }): string {
+  return build.alike(`${role} after`, build.add(by.f, [build.alike(role, by.x)]));
 }
 
 /** a + b, either of which may be missing. */

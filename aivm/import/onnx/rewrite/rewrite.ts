@@ -63,6 +63,7 @@ interface State {
   readonly dtypes: Map<string, string>;
   readonly names: Set<string>;
   readonly constants: Set<string>;
+  readonly alike: (readonly string[])[];
   changed: boolean;
 }
 
@@ -88,6 +89,7 @@ export async function rewriteGraph(task: RewriteTask): Promise<Rewritten> {
     irVersion: Math.min(Math.max(graph.irVersion, 8), 10),
     nodes,
     initializers: state.initializers,
+    alike: state.alike,
   };
   return { graph: rewritten, changed: true };
 }
@@ -110,6 +112,7 @@ function createState(task: RewriteTask): State {
     dtypes: new Map([...values].map(([name, { dtype }]) => [name, dtype])),
     names: new Set([...values.keys(), ...graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs])]),
     constants: new Set(namesOfConstants(graph, new Set([...graph.initializers.keys(), ...task.bound]))),
+    alike: [],
     changed: false,
   };
 }
@@ -139,11 +142,12 @@ function sweep(state: State, queue: readonly Item[]): Item[] {
       const { opset, depth } = item;
       if (depth >= DEEPEST)
         throw invalidGraph({ item: nodeLabel(item.node), want: "a finite expansion", got: `depth ${depth}` });
-      const { nodes, constants } = expandNode(choice, item.node, {
+      const { nodes, constants, alike } = expandNode(choice, item.node, {
         facts: factsOf(state),
         fresh: (stem) => freshName(state, stem),
       });
       state.changed = true;
+      state.alike.push(...alike);
       for (const tensor of constants) addConstant(state, tensor);
       const version = choice.sameVersion === true ? opset : Math.max(opset, TARGET_OPSET);
       pending.push(...nodes.map((node) => ({ node, opset: version, depth: depth + 1 })).reverse());

@@ -61,6 +61,8 @@ export interface Builder {
     op: { readonly type: string; readonly domain?: string },
     by: { readonly inputs: readonly string[]; readonly attributes?: Attributes },
   ): void;
+  /** `name`, which gets one scale with all tensors of this replacement under the same key. */
+  alike(key: string, name: string): string;
   /** A constant of int64; a list unless a shape is given. */
   ints(values: readonly number[], shape?: readonly number[]): string;
   /** A constant of float32; a list unless a shape is given. */
@@ -79,6 +81,8 @@ export interface Builder {
 export interface Replacement {
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly OnnxTensor[];
+  /** Groups of tensors that share one scale. */
+  readonly alike: readonly (readonly string[])[];
 }
 
 /** An attribute of each kind. */
@@ -95,6 +99,7 @@ export function expandNode(
 ): Replacement {
   const nodes: OnnxNode[] = [];
   const constants: OnnxTensor[] = [];
+  const groups = new Map<string, string[]>();
   const stem = node.outputs.find((name) => name !== "") ?? node.opType;
   const push = (
     outputs: readonly string[],
@@ -130,6 +135,10 @@ export function expandNode(
       const list = typeof outputs === "string" ? [outputs] : outputs;
       if (list.some((name) => name !== "")) push(list, op, parts);
     },
+    alike: (key, name) => {
+      groups.set(key, [...(groups.get(key) ?? []), name]);
+      return name;
+    },
     tensor: (tensor) => {
       const name = by.fresh(stem);
       constants.push({ name, ...tensor });
@@ -144,7 +153,8 @@ export function expandNode(
   };
   rule.expand(build, node);
   // Names of nodes are unique: only a node that takes the place of another keeps its name.
-  return { nodes: nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" })), constants };
+  const named = nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" }));
+  return { nodes: named, constants, alike: [...groups.values()] };
 }
 
 /** Optional inputs at the end that are not given are left out, as exporters do. */
