@@ -1,11 +1,12 @@
 /** aivm model compile */
 
-import { type CompiledModel, compileOnnx } from "../../aivm/import/onnx/compile.ts";
+import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
+import type { EvaluationSet } from "../../aivm/quantize/accuracy.ts";
 import { measureSaturation, type SaturationReport } from "../../aivm/quantize/saturation.ts";
 import { bytesToHex } from "../../common/index.ts";
 import {
@@ -18,13 +19,15 @@ import {
 } from "../command.ts";
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
-import { readDataset, samplesFor } from "./dataset.ts";
+import { cardFacts, cardTable } from "./card.ts";
+import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 
 /** Saturation is measured on this many samples of the test split, or of the calibration split without one. */
 const SATURATION_SAMPLES = 64;
-/** Ops are listed from this share of elements at the top of their range. */
+/** Convolutions and products are listed from this share of elements at an end of their type. */
 const LISTED_SHARE = 0.01;
+const PRODUCTS = /^op \d+ (conv2d|linear|matmul)$/;
 
 /** The command. */
 export const compileCommand: Command = {
@@ -36,7 +39,7 @@ export const compileCommand: Command = {
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
     precision: { type: "string", placeholder: "a8|a16", about: "bits of the activations", default: "a8" },
-    weights: { type: "string", placeholder: "i8|i16", about: "bits of the weights", default: "i8" },
+    weights: { type: "string", placeholder: "i8|i16|auto", about: "bits of the weights", default: "auto" },
     shape: {
       type: "string",
       placeholder: "NAME=SIZES",
@@ -49,10 +52,15 @@ export const compileCommand: Command = {
       about: "most operands of one element; 4096 for disputes judged by an EVM",
       default: "16384",
     },
+    evaluate: {
+      type: "boolean",
+      about: "measure it on the test split and put the card inside",
+      default: false,
+    },
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
-    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16",
+    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16 --evaluate",
     "aivm model compile --onnx net.onnx --data split.json --out net.aivm --shape image=1x3x224x224",
   ],
   run: async (invocation) => {
@@ -66,12 +74,18 @@ export const compileCommand: Command = {
       name: optionalFlag(invocation, "name") ?? onnxPath.replace(/^.*\//, "").replace(/\.onnx$/, ""),
       calibration: samplesFor(dataset, { part: "calibration", names }),
       precision: choiceFlag(invocation, { name: "precision", choices: ["a8", "a16"] }),
-      weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16"] }),
+      weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16", "auto"] }),
       shapes: shapesOf(invocation, names),
       maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
+      ...(invocation.flags.evaluate === true
+        ? {
+            evaluate: evaluationSet(dataset, names),
+            card: cardFacts(compileCommand, invocation),
+          }
+        : {}),
     });
     await writeArtifact(out, compiled.artifact);
     const part = dataset.test.samples.length > 0 ? "test" : "calibration";
@@ -81,9 +95,10 @@ export const compileCommand: Command = {
       samples: samplesFor(dataset, { part, names }).slice(0, SATURATION_SAMPLES),
     });
     const modelId = bytesToHex(compiled.modelId);
+    const { card } = compiled.report;
     invocation.result(
       { modelId, file: out, ...compiled.report, saturation: { part, ...saturation } },
-      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}`,
+      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}${card === undefined ? "" : `\n\n${cardTable(card)}`}`,
     );
   },
 };
@@ -106,7 +121,7 @@ function summary(
     ["program", `${report.ops} ops, ${report.vmGas} vmGas a run`],
     ["file", `${report.artifactBytes} bytes`],
     ["largest witness", `${report.witnessBytes} bytes of ${MAX_WITNESS_BYTES} allowed`],
-    ["scheme", `${report.precision} activations, ${report.weights} weights`],
+    ["scheme", schemeText(report)],
     ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
     ["saturation", saturationText(saturation)],
   ];
@@ -123,16 +138,31 @@ function summary(
   return `${facts.join("\n")}\n\nbeside the float model, on calibration samples:\n\n${textTable(header, fidelity)}`;
 }
 
+function schemeText({ precision, weights, wideLayers, trials }: CompileReport): string {
+  const wide = `${wideLayers.length} layers with 16-bit weights`;
+  return `${precision} activations, ${weights} weights${weights === "auto" ? ` (${wide}, ${trials.length} trials)` : ""}`;
+}
+
 function saturationText(report: SaturationReport & { readonly part: string }): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  const worst = report.inputs.reduce((a, b) => (b.share > a.share ? b : a), { item: "", share: 0 });
   const inputs =
-    worst.share === 0 ? "no input value clamped" : `input ${worst.item} clamped at ${percent(worst.share)}`;
-  const ops = report.ops.filter(({ share }) => share >= LISTED_SHARE).sort((a, b) => b.share - a.share);
-  const listed = ops.slice(0, 3).map(({ item, share }) => `${item} ${percent(share)}`);
-  const tops =
-    listed.length === 0 ? "no product has 1 % at the top of its range" : `at the top: ${listed.join(", ")}`;
+    report.inputs === 0 ? "no input value clamped" : `inputs clamped at ${percent(report.inputs)}`;
+  const products = report.tensors
+    .filter(({ tensor, share }) => share >= LISTED_SHARE && PRODUCTS.test(tensor))
+    .sort((x, y) => y.share - x.share)
+    .slice(0, 3)
+    .map(({ tensor, share }) => `${tensor} ${percent(share)}`);
+  const tops = products.length === 0 ? "no product has 1 % at an end" : `at an end: ${products.join(", ")}`;
   return `${inputs}; ${tops} (${report.samples} ${report.part} samples)`;
+}
+
+/** Labels and samples of the test split. @throws CLI_USAGE when the labels are no classes */
+function evaluationSet(dataset: Dataset, names: readonly string[]): EvaluationSet {
+  if (dataset.metric !== "top1")
+    throw usageError("--evaluate", "a data set with metric top1", dataset.metric);
+  const { labels } = dataset.test;
+  const samples = samplesFor(dataset, { part: "test", names });
+  return { samples, ...(labels.length === 0 ? {} : { labels }) };
 }
 
 function numberText(value: number): string {

@@ -2,7 +2,8 @@
 import { type LoadedModel, loadArtifact, type Tensor } from "../../aivm/index.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
-import { cardText, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { type Card, cardText, createCard } from "../../aivm/quantize/card.ts";
 import { AivmError, bytesToHex } from "../../common/index.ts";
 import {
   type Command,
@@ -29,6 +30,7 @@ import { readOnnx } from "./compile.ts";
 import { readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 import { givenInputs, INPUT_FLAGS, quantizeSample } from "./inputs.ts";
+import { printable } from "./picture/markup.ts";
 import { walkElement, walkText } from "./walk.ts";
 
 const DEFAULT_SAMPLES = 3;
@@ -135,22 +137,55 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
   return checked("card", async () => {
     const dataset = readDataset(data);
     const names = model.program.inputs.map(({ name }) => name);
-    const float = await (await openOrtReference()).load(readOnnx(onnx));
+    const evaluation = {
+      samples: samplesFor(dataset, { part: "test", names }),
+      ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
+    };
+    const bytes = readOnnx(onnx);
+    const reference = await openOrtReference();
+    const float = await reference.load(bytes);
     try {
       const report = await evaluateAccuracy({
         program: model.program,
         engine: await loadWasmEngine(model),
         float,
-        split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+        split: evaluation,
         onProgress: progressLine("measuring"),
       });
-      const measured = cardText(report);
-      if (measured !== card) throw new RangeError(`it says ${card}, measured ${measured}`);
+      // What can not be measured again is taken from the card: calibration set, tool and command.
+      const { calibration, tool = "", command = "" } = parsedCard(card);
+      const facts = { onnx: bytes, evaluation, reference: reference.name, tool, command };
+      const measured = createCard(report, { ...facts, calibration: calibration ?? undefined });
+      if (cardText(measured) !== card) throw new RangeError(differences(parsedCard(card), measured));
       return `measured again over ${report.count} samples: the same figures`;
     } finally {
       await float.close();
     }
   });
+}
+
+/** The card as JSON. @throws RangeError when it is no object */
+function parsedCard(card: string): Partial<Card> {
+  try {
+    const value: unknown = JSON.parse(card);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new RangeError("it is no JSON object");
+}
+
+/** What a card says and what was measured, where they differ. */
+function differences(claimed: Partial<Card>, measured: Card): string {
+  const claims = new Map<string, unknown>(Object.entries(claimed));
+  const keys = Object.entries(measured).filter(
+    ([key, value]) => JSON.stringify(claims.get(key)) !== JSON.stringify(value),
+  );
+  const said = keys.map(([key, value]) => {
+    const claim = JSON.stringify(claims.get(key)) ?? "nothing";
+    return `${key}: it says ${printable(claim.slice(0, 80))}, measured ${JSON.stringify(value).slice(0, 80)}`;
+  });
+  return said.join("; ") || "it is written otherwise than its figures are";
 }
 
 function failed(item: string): AivmError {

@@ -22,19 +22,13 @@ const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
   ),
 ]);
 
-/** Real numbers that fix a shape, or the places that are read: factors of a resize, and its region of interest. */
-const REAL_SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
-  ["Resize", [1, 2]],
-  ["Upsample", [1]],
-]);
-
 /** Operators on integers through which a shape may pass before it is used as one. */
 const PASSES_SHAPES: ReadonlySet<string> = new Set([
   ...["Identity", "Cast", "Concat", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Slice"],
   ...["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg"],
 ]);
 
-/** Names of the graph inputs that are read as shapes and as nothing else, and of those that hold no element at all. */
+/** Names of the integer graph inputs that are read as shapes and as nothing else, and of those that hold no element at all. */
 export function shapeInputs(graph: OnnxGraph): string[] {
   return graph.inputs
     .filter((value) => value.shape?.includes(0) === true || isShape(graph, value))
@@ -42,21 +36,7 @@ export function shapeInputs(graph: OnnxGraph): string[] {
 }
 
 function isShape(graph: OnnxGraph, { name, dtype }: OnnxValue): boolean {
-  if (dtype === "float32") return readOnlyAt(graph, name, REAL_SLOTS);
   return (dtype === "int64" || dtype === "int32") && readAsShape(graph, name, 0);
-}
-
-/** True when every reader of a tensor reads it at one of its operator's slots. */
-function readOnlyAt(graph: OnnxGraph, name: string, slots: ReadonlyMap<string, readonly number[]>): boolean {
-  const readers = graph.nodes.filter((node) => node.inputs.includes(name));
-  const isOutput = graph.outputs.some((value) => value.name === name);
-  return (
-    readers.length > 0 &&
-    !isOutput &&
-    readers.every((node) =>
-      node.inputs.every((input, i) => input !== name || (slots.get(node.opType) ?? []).includes(i)),
-    )
-  );
 }
 
 function readAsShape(graph: OnnxGraph, name: string, depth: number): boolean {
