@@ -3,7 +3,7 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen vectors test demo devnet bench clean
+.PHONY: help setup build check lint types knip architecture gen vectors test fuzz accuracy demo devnet bench clean
 
 help: ## This help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ vectors: $(STAMP) ## Regenerate test/vectors from the specification's oracle
 
 test: build ## All tests
 	@npx mocha 'test/**/*.test.ts'
+
+fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
+	@npx tsx test/fuzz/main.ts
 
 demo: build ## The main job end to end, on embedded defaults (SEED=n for another one)
 	@node dist/test/demo/main.js

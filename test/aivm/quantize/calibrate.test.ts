@@ -11,6 +11,7 @@ const onnx = onnxModel({
     { op: "Shape", inputs: ["x"], outputs: ["shape"] },
     { op: "Add", inputs: ["w", "w"], outputs: ["twice"] },
     { op: "Mul", inputs: ["x", "twice"], outputs: ["y"] },
+    { op: "MatMul", inputs: ["x", "w"], outputs: ["z"] },
   ],
   inputs: { x: [2] },
   outputs: ["y"],
@@ -26,7 +27,12 @@ const reference = scriptedReference(([x]) => {
     data: Float32Array.from(values),
   });
   const shape: OnnxTensor = { name: "shape", dtype: "int64", shape: [1], data: BigInt64Array.of(2n) };
-  return [shape, float("twice", [2, 4]), float("y", [2 * (data[0] ?? 0), 4 * (data[1] ?? 0)])];
+  return [
+    shape,
+    float("twice", [2, 4]),
+    float("y", [2 * (data[0] ?? 0), 4 * (data[1] ?? 0)]),
+    float("z", [0, 0]),
+  ];
 });
 
 function run(samples: readonly CalibrationSample[]): Promise<Calibration> {

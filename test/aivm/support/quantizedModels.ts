@@ -1,13 +1,12 @@
 /** The quantised models of the outside test data, with their own inputs, and what their programs make of them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { lowerModel } from "../../../aivm/import/onnx/lowerModel.ts";
 import { loadWasmEngine } from "../../../aivm/io/wasm.ts";
 import { encodeArtifact, loadArtifact } from "../../../aivm/program/artifact.ts";
 import { quantizeInput } from "../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../aivm/quantize/reference.ts";
 import { readNpy } from "../../../cli/model/npy.ts";
-import { compareQuantized, type QuantizedRow, summedRows } from "./exactQuantized.ts";
+import { compareQuantized, lowerQuantized, type QuantizedRow, summedRows } from "./exactQuantized.ts";
 
 /** One model: its file below the models folder, and its inputs. */
 export interface QuantizedModel {
@@ -73,15 +72,7 @@ export async function measureQuantizedModel(
 ): Promise<QuantizedModelReport> {
   const onnx = readFileSync(join(by.models, model.file));
   const { reference } = by;
-  const task = {
-    onnx,
-    name: model.name,
-    calibration: [],
-    precision: "a8",
-    weights: "i8",
-    reference,
-  } as const;
-  const lowered = await lowerModel(task);
+  const lowered = await lowerQuantized({ onnx, calibration: [], reference });
   const loaded = loadArtifact(encodeArtifact(lowered.program, lowered.constants));
   const engine = await loadWasmEngine(loaded);
   const float = await reference.load(onnx);

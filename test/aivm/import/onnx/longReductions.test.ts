@@ -74,7 +74,7 @@ describe("reductions longer than a witness", () => {
   });
 
   for (const [what, { graph, precision }] of Object.entries(LONG)) {
-    for (const maxOperands of [16_384, 4_096]) {
+    for (const maxOperands of what.includes("softmax") ? [4_096] : [16_384, 4_096]) {
       it(`${what} compiles within ${maxOperands} operands`, async () => {
         const sample = Object.values(graph.inputs).map((shape, i) =>
           values(

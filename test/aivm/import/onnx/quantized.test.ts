@@ -3,13 +3,18 @@
  * next, and only the 21-bit multiplier may round otherwise, by one and rarely.
  */
 import { expect } from "chai";
-import { type LoweredModel, lowerModel } from "../../../../aivm/import/onnx/lowerModel.ts";
 import { loadWasmEngine } from "../../../../aivm/io/wasm.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../../../aivm/program/artifact.ts";
 import { quantizeInput } from "../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../aivm/quantize/reference.ts";
 import { requireTestData } from "../../../support/testData.ts";
-import { compareQuantized, type QuantizedRow, summedRows } from "../../support/exactQuantized.ts";
+import {
+  compareQuantized,
+  type LoweredQuantized,
+  lowerQuantized,
+  type QuantizedRow,
+  summedRows,
+} from "../../support/exactQuantized.ts";
 import { requireOrt } from "../../support/floatReference.ts";
 import { onnxModel, type TestGraph } from "../../support/onnxBuilder.ts";
 import { type GridSpec, type QuantizedType, quantizedBuilder } from "../../support/quantizedGraph.ts";
@@ -20,7 +25,7 @@ import { createRandom } from "../../support/random.ts";
 const OFF_BY_ONE = 1e-3;
 
 interface Compiled {
-  readonly lowered: LoweredModel;
+  readonly lowered: LoweredQuantized;
   readonly model: LoadedModel;
 }
 
@@ -31,14 +36,7 @@ describe("already quantised graphs", () => {
   });
 
   async function compile(graph: TestGraph): Promise<Compiled> {
-    const lowered = await lowerModel({
-      onnx: onnxModel(graph),
-      name: "t",
-      calibration: [],
-      precision: "a16",
-      weights: "i8",
-      reference,
-    });
+    const lowered = await lowerQuantized({ onnx: onnxModel(graph), calibration: [], reference });
     return { lowered, model: loadArtifact(encodeArtifact(lowered.program, lowered.constants)) };
   }
 

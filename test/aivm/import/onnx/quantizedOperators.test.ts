@@ -1,14 +1,13 @@
 /** Operators of quantised graphs beside their definitions, element by element: integer results must be equal. */
 import { expect } from "chai";
 import fc from "fast-check";
-import { type LoweredModel, lowerModel } from "../../../../aivm/import/onnx/lowerModel.ts";
 import { loadWasmEngine } from "../../../../aivm/io/wasm.ts";
 import { encodeArtifact, loadArtifact } from "../../../../aivm/program/artifact.ts";
 import { quantizeInput } from "../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../aivm/quantize/reference.ts";
 import { roundHalfEven } from "../../../../aivm/quantize/scheme.ts";
 import { AivmError } from "../../../../common/errors.ts";
-import { compareQuantized } from "../../support/exactQuantized.ts";
+import { compareQuantized, type LoweredQuantized, lowerQuantized } from "../../support/exactQuantized.ts";
 import { requireOrt } from "../../support/floatReference.ts";
 import { onnxModel, type TestGraph } from "../../support/onnxBuilder.ts";
 import { type GridSpec, type QuantizedBuilder, quantizedBuilder } from "../../support/quantizedGraph.ts";
@@ -24,18 +23,15 @@ describe("operators of quantised graphs", () => {
     reference = await requireOrt(this);
   });
 
-  function lower(graph: TestGraph, calibration: readonly Float32Array[]): Promise<LoweredModel> {
-    return lowerModel({
+  function lower(graph: TestGraph, calibration: readonly Float32Array[]): Promise<LoweredQuantized> {
+    return lowerQuantized({
       onnx: onnxModel(graph),
-      name: "t",
       calibration: calibration.map((sample) => [sample]),
-      precision: "a16",
-      weights: "i16",
       reference,
     });
   }
 
-  async function run(lowered: LoweredModel, x: Float32Array) {
+  async function run(lowered: LoweredQuantized, x: Float32Array) {
     const model = loadArtifact(encodeArtifact(lowered.program, lowered.constants));
     const inputs = model.program.inputs.map((port) => quantizeInput(port, x, true));
     const { outputs, ops = [] } = await (await loadWasmEngine(model)).run({ inputs, keepOps: true });
