@@ -106,8 +106,9 @@ export function createLowering(
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
   const masks = masksOf(graph, calibration);
-  const unsampled = calibration.sampleCount === 0;
-  const range = unsampled ? () => undefined : maskedRanges(calibration, masks, options);
+  // Without samples no tensor has a range of its own: the file states every scale, or lowering refuses.
+  const sampled = calibration.sampleCount > 0;
+  const range = sampled ? maskedRanges(calibration, masks, options) : () => undefined;
   const groups = scaleGroups(graph, { range, isConstant });
   return {
     e: createEmitter(),
@@ -122,7 +123,7 @@ export function createLowering(
         inputs: new Set(calibration.inputs.map((input) => input.name)),
         range,
       }),
-      ...featureInputs(graph, (name) => (unsampled ? undefined : largestOf(calibration.stats.get(name)))),
+      ...featureInputs(graph, (name) => largestOf(sampled ? calibration.stats.get(name) : undefined)),
     ]),
     absorbed: new Set(),
     unnormalised: new Map(),

@@ -5,13 +5,7 @@
  */
 import type { OnnxNode, OnnxTensor } from "../../../aivm/import/onnx/graph.ts";
 import { intAttribute } from "../../../aivm/import/onnx/graph.ts";
-import {
-  type CalibratedModel,
-  type CalibrateModelTask,
-  calibrateModel,
-  type LoweredModel,
-  lowerModel,
-} from "../../../aivm/import/onnx/lowerModel.ts";
+import type { CalibratedModel, LoweredModel } from "../../../aivm/import/onnx/lowerModel.ts";
 import { roundHalfEven } from "../../../aivm/quantize/scheme.ts";
 import type { Tensor } from "../../../aivm/tensor/tensor.ts";
 import { permuted, type RealTensor, realValue } from "./exactOps.ts";
@@ -25,19 +19,9 @@ export interface QuantizedRow {
   readonly offByMore: number;
 }
 
-/** A lowered model with the graph that it was lowered from. */
-export type LoweredQuantized = LoweredModel & Pick<CalibratedModel, "graph" | "calibration">;
-
-/** Calibrates and lowers a model, 8-bit weights unless the file says otherwise. */
-export async function lowerQuantized(task: CalibrateModelTask): Promise<LoweredQuantized> {
-  const calibrated = await calibrateModel(task);
-  const lowered = lowerModel(calibrated, { name: "quantized", precision: "a16", weights: "i8" });
-  return { ...lowered, graph: calibrated.graph, calibration: calibrated.calibration };
-}
-
 /** What one run gave. */
 export interface QuantizedRun {
-  readonly lowered: LoweredQuantized;
+  readonly lowered: Pick<CalibratedModel, "graph" | "calibration"> & Pick<LoweredModel, "places">;
   readonly inputs: readonly Tensor[];
   readonly ops: readonly Tensor[];
 }

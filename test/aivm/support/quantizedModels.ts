@@ -6,7 +6,8 @@ import { encodeArtifact, loadArtifact } from "../../../aivm/program/artifact.ts"
 import { quantizeInput } from "../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../aivm/quantize/reference.ts";
 import { readNpy } from "../../../cli/model/npy.ts";
-import { compareQuantized, lowerQuantized, type QuantizedRow, summedRows } from "./exactQuantized.ts";
+import { compareQuantized, type QuantizedRow, summedRows } from "./exactQuantized.ts";
+import { lowerOnce } from "./lowered.ts";
 
 /** One model: its file below the models folder, and its inputs. */
 export interface QuantizedModel {
@@ -72,7 +73,14 @@ export async function measureQuantizedModel(
 ): Promise<QuantizedModelReport> {
   const onnx = readFileSync(join(by.models, model.file));
   const { reference } = by;
-  const lowered = await lowerQuantized({ onnx, calibration: [], reference });
+  const lowered = await lowerOnce({
+    onnx,
+    name: model.name,
+    calibration: [],
+    precision: "a8",
+    weights: "i8",
+    reference,
+  });
   const loaded = loadArtifact(encodeArtifact(lowered.program, lowered.constants));
   const engine = await loadWasmEngine(loaded);
   const float = await reference.load(onnx);

@@ -8,14 +8,9 @@ import { encodeArtifact, type LoadedModel, loadArtifact } from "../../../../aivm
 import { quantizeInput } from "../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../aivm/quantize/reference.ts";
 import { requireTestData } from "../../../support/testData.ts";
-import {
-  compareQuantized,
-  type LoweredQuantized,
-  lowerQuantized,
-  type QuantizedRow,
-  summedRows,
-} from "../../support/exactQuantized.ts";
+import { compareQuantized, type QuantizedRow, summedRows } from "../../support/exactQuantized.ts";
 import { requireOrt } from "../../support/floatReference.ts";
+import { type LoweredOnce, lowerOnce } from "../../support/lowered.ts";
 import { onnxModel, type TestGraph } from "../../support/onnxBuilder.ts";
 import { type GridSpec, type QuantizedType, quantizedBuilder } from "../../support/quantizedGraph.ts";
 import { measureQuantizedModel, QUANTIZED_MODELS } from "../../support/quantizedModels.ts";
@@ -25,7 +20,7 @@ import { createRandom } from "../../support/random.ts";
 const OFF_BY_ONE = 1e-3;
 
 interface Compiled {
-  readonly lowered: LoweredQuantized;
+  readonly lowered: LoweredOnce;
   readonly model: LoadedModel;
 }
 
@@ -36,7 +31,14 @@ describe("already quantised graphs", () => {
   });
 
   async function compile(graph: TestGraph): Promise<Compiled> {
-    const lowered = await lowerQuantized({ onnx: onnxModel(graph), calibration: [], reference });
+    const lowered = await lowerOnce({
+      onnx: onnxModel(graph),
+      name: "t",
+      calibration: [],
+      precision: "a16",
+      weights: "i8",
+      reference,
+    });
     return { lowered, model: loadArtifact(encodeArtifact(lowered.program, lowered.constants)) };
   }
 

@@ -7,8 +7,9 @@ import { quantizeInput } from "../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../aivm/quantize/reference.ts";
 import { roundHalfEven } from "../../../../aivm/quantize/scheme.ts";
 import { AivmError } from "../../../../common/errors.ts";
-import { compareQuantized, type LoweredQuantized, lowerQuantized } from "../../support/exactQuantized.ts";
+import { compareQuantized } from "../../support/exactQuantized.ts";
 import { requireOrt } from "../../support/floatReference.ts";
+import { type LoweredOnce, lowerOnce } from "../../support/lowered.ts";
 import { onnxModel, type TestGraph } from "../../support/onnxBuilder.ts";
 import { type GridSpec, type QuantizedBuilder, quantizedBuilder } from "../../support/quantizedGraph.ts";
 import { createRandom } from "../../support/random.ts";
@@ -23,15 +24,18 @@ describe("operators of quantised graphs", () => {
     reference = await requireOrt(this);
   });
 
-  function lower(graph: TestGraph, calibration: readonly Float32Array[]): Promise<LoweredQuantized> {
-    return lowerQuantized({
+  function lower(graph: TestGraph, calibration: readonly Float32Array[]): Promise<LoweredOnce> {
+    return lowerOnce({
       onnx: onnxModel(graph),
+      name: "t",
       calibration: calibration.map((sample) => [sample]),
+      precision: "a16",
+      weights: "i16",
       reference,
     });
   }
 
-  async function run(lowered: LoweredQuantized, x: Float32Array) {
+  async function run(lowered: LoweredOnce, x: Float32Array) {
     const model = loadArtifact(encodeArtifact(lowered.program, lowered.constants));
     const inputs = model.program.inputs.map((port) => quantizeInput(port, x, true));
     const { outputs, ops = [] } = await (await loadWasmEngine(model)).run({ inputs, keepOps: true });
