@@ -44,6 +44,9 @@ test: build ## All tests
 fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
 	@npx tsx test/fuzz/main.ts
 
+accuracy: $(STAMP) ## Integers beside floats on real models, one table (ARGS=--json, ARGS='--only mnist')
+	@npx tsx test/accuracy/main.ts $(ARGS)
+
 demo: build ## The main job end to end, on embedded defaults (SEED=n for another one)
 	@node dist/test/demo/main.js
 

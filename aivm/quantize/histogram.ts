@@ -3,6 +3,8 @@ import type { Range } from "./scheme.ts";
 
 const BINS = 2048;
 const HALF = BINS / 2;
+/** Bins do not get narrower than this: the inverse of their width must be finite. */
+const SMALLEST_LIMIT_LOG2 = -200;
 
 /** Counts of values by bins of one width over [-limit, limit); limit is a power of two, 0 as long as only 0 was seen. */
 export interface Histogram {
@@ -40,7 +42,7 @@ export function addToHistogram(histogram: Histogram, data: ArrayLike<number>): v
 function widen(histogram: Histogram, largest: number): void {
   if (largest < histogram.limit || largest === 0) return;
   if (histogram.limit === 0) {
-    histogram.limit = 2 ** (Math.floor(Math.log2(largest)) + 1);
+    histogram.limit = 2 ** Math.max(Math.floor(Math.log2(largest)) + 1, SMALLEST_LIMIT_LOG2);
     return;
   }
   const { counts } = histogram;

@@ -91,7 +91,9 @@ function tableOf(results: readonly CaseResult[]): string {
     "difference",
     "SQNR dB",
     "bytes",
+    "wide",
     "compile s",
+    "cpu s",
     "peak MiB",
     "bar",
   ];
@@ -105,7 +107,9 @@ function tableOf(results: readonly CaseResult[]): string {
     r.metric === "none" ? "" : `${r.difference.toFixed(3)} ${r.unit}`,
     r.sqnrDb === null ? "equal" : r.sqnrDb.toFixed(1),
     `${r.artifactBytes}`,
+    `${r.wideLayers}`,
     r.compileSeconds.toFixed(1),
+    r.compileCpuSeconds.toFixed(1),
     r.peakMib.toFixed(0),
     `${r.passed ? "pass" : "FAIL"}${r.sqnrBar === undefined ? "" : ` (${r.sqnrBar} dB)`}`,
   ]);

@@ -22,6 +22,8 @@ export interface CaseResult extends Score {
   readonly sqnrBar?: number;
   readonly artifactBytes: number;
   readonly compileSeconds: number;
+  /** Processor time of the compilation: what it takes on an idle machine. */
+  readonly compileCpuSeconds: number;
   readonly wideLayers: number;
   readonly trials: readonly Trial[];
   /** Peak resident memory of the process so far, MiB: of this case alone when the process runs nothing else. */
@@ -44,6 +46,7 @@ export async function runCase(
   const onnx = extra.length === 0 ? loaded.onnx : withExtraOutputs(loaded.onnx, extra);
   const reference = await openOrtReference();
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const compiled = await compileOnnx({
     onnx,
     name: which.name,
@@ -55,6 +58,7 @@ export async function runCase(
     engine: loadWasmEngine,
   });
   const compileSeconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   const peakMib = peakMemoryMib();
   const float = await reference.load(onnx);
   const engine = await loadWasmEngine(compiled.model);
@@ -91,6 +95,7 @@ export async function runCase(
     wideLayers: compiled.report.wideLayers.length,
     trials: compiled.report.trials,
     compileSeconds,
+    compileCpuSeconds: (user + system) / 1e6,
     peakMib,
   });
 }

@@ -15,6 +15,7 @@ import { type ChosenModel, chooseLowering, type Trial, type WeightChoice } from 
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
 import { type CalibratedModel, calibrateModel, type Folding } from "./lowerModel.ts";
+import { withoutZipMap } from "./trees/zipMap.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -105,7 +106,8 @@ const TARGET_DB = 30;
  * @throws AIVM_ONNX_* (the file, an operator, a form, precision), AIVM_CALIBRATION_* (the samples), AIVM_REFERENCE_*
  * (the float runtime), and what validation of the program throws (AIVM_LIMIT, AIVM_BOUND, AIVM_WITNESS_SIZE, ...).
  */
-export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
+export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
+  const task = { ...given, onnx: withoutZipMap(given.onnx) };
   const weights = task.weights ?? "auto";
   const calibrated = await calibrateModel(task);
   const { chosen, trials } = await chooseLowering(calibrated, {

@@ -23,6 +23,7 @@ import {
   shapeOf,
   weightsOf,
 } from "./lowering.ts";
+import { softmaxTimes } from "./softmax.ts";
 import { matmulWide } from "./wide.ts";
 
 /** Lowerers of dense products. */
@@ -160,6 +161,14 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
   const [aName, bName] = [inputName(node, 0), inputName(node, 1)];
   const weights = constantOf(ctx, bName);
   const outShape = shapeOf(ctx, outputName(node));
+  const scores = ctx.unnormalised.get(aName);
+  if (scores !== undefined) {
+    const b = operandValue(ctx, bName);
+    const output = foldedOutput(ctx, outputName(node));
+    const product = softmaxTimes(ctx, scores, transpose(e, b, lastTwoSwapped(b.shape.length)), output.q);
+    setValue(ctx, output.name, reshape(e, product, outShape));
+    return;
+  }
   if (weights !== undefined && weights.shape.length === 2 && constantOf(ctx, aName) === undefined) {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });

@@ -254,7 +254,7 @@ export function argmaxOfRows(e: Emitter, x: Value): Value {
 }
 
 /** Raw integers of any values: scale 1. */
-export function rawOf(x: Value): Value {
+function rawOf(x: Value): Value {
   return { ...x, q: integerQuantization(x.q.dtype, x.q) };
 }
 
@@ -264,6 +264,6 @@ export function sameMeaning(e: Emitter, x: Value, q: Quantization): Value {
 }
 
 /** Number of elements of a value. */
-export function sizeOf(x: Value): number {
+function sizeOf(x: Value): number {
   return elementCount(x.shape);
 }

@@ -22,6 +22,7 @@ import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
 import { scaleGroups } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
+import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
 export interface LoweringOptions {
@@ -74,6 +75,8 @@ export interface Lowering {
   readonly stated: ReadonlyMap<string, Quantization>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Softmax outputs that their only reader, a product, divides: rows of scores [R,K], and the shape in the graph. */
+  readonly unnormalised: Map<string, { readonly rows: Value; readonly shape: readonly number[] }>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
@@ -113,12 +116,16 @@ export function createLowering(
     options,
     placed: new Map(),
     stored: new Map(),
-    stated: statedQuantizations(graph, {
-      ...calibration,
-      inputs: new Set(calibration.inputs.map((input) => input.name)),
-      range: unsampled ? () => undefined : range,
-    }),
+    stated: new Map([
+      ...statedQuantizations(graph, {
+        ...calibration,
+        inputs: new Set(calibration.inputs.map((input) => input.name)),
+        range: unsampled ? () => undefined : range,
+      }),
+      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ]),
     absorbed: new Set(),
+    unnormalised: new Map(),
     masks,
     ranges: unsampled ? new Map() : groups.ranges,
     precisions: precisionsOf(options, groups.groupOf),
@@ -126,6 +133,10 @@ export function createLowering(
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
+}
+
+function largestOf(range: Range | undefined): number | undefined {
+  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
 /** The precisions asked for, for whole scale groups: moving elements does not change how they are stored. */

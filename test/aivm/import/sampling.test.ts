@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { createWasmEngine } from "../../../aivm/engine/wasm/wasmEngine.ts";
 import { createEmitter, type Emitter, typeOf, type Value } from "../../../aivm/import/onnx/emit.ts";
 import { emitGreedy, emitSample, type SamplingRule } from "../../../aivm/import/sampling.ts";
+import { splitForWitness } from "../../../aivm/import/split/splitForWitness.ts";
 import {
   buildTrace,
   decodeWitness,
@@ -60,7 +61,8 @@ function sampler(shape: readonly number[], rule: SamplingRule): LoadedModel {
     precision: "a16",
     card: "",
   };
-  return loaded(program, e.constants);
+  const parts = splitForWitness({ program, constants: e.constants });
+  return loaded(parts.program, parts.constants);
 }
 
 async function engineOf(model: LoadedModel): Promise<Engine> {

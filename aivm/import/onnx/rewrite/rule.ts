@@ -1,4 +1,5 @@
 /** What a rewrite is: a condition on a node, and the nodes that say the same in simpler operators. */
+import { toInt64 } from "../encode.ts";
 import { invalidGraph, nodeLabel } from "../errors.ts";
 import type { OnnxAttribute, OnnxData, OnnxDtype, OnnxNode, OnnxTensor } from "../graph.ts";
 
@@ -131,7 +132,7 @@ export function expandNode(
       return name;
     },
     ints: (values, shape = [values.length]) =>
-      build.tensor({ dtype: "int64", shape, data: BigInt64Array.from(values, (v) => BigInt(v)) }),
+      build.tensor({ dtype: "int64", shape, data: BigInt64Array.from(values, toInt64) }),
     floats: (values, shape = [values.length]) =>
       build.tensor({ dtype: "float32", shape, data: Float32Array.from(values) }),
     bools: (values, shape) =>

@@ -8,6 +8,7 @@ import { CONTRIB_RULES } from "./contrib.ts";
 import { CONTROL_RULES } from "./control.ts";
 import { EINSUM_RULES } from "./einsum.ts";
 import { LINEAR_ATTENTION_RULES } from "./linearAttention.ts";
+import { LINEAR_ML_RULES } from "./linearMl.ts";
 import { NORM_RULES } from "./norms.ts";
 import { OLD_AXES_RULES } from "./oldAxes.ts";
 import { OLD_BROADCAST_RULES } from "./oldBroadcast.ts";
@@ -28,6 +29,7 @@ const SUBJECTS: readonly Rules[] = [
     CONTRIB_RULES,
     QLINEAR_RULES,
     BLOCK_WEIGHT_RULES,
+    LINEAR_ML_RULES,
   ],
 ];
 
