@@ -4,6 +4,7 @@
  */
 import type { DType } from "../oracle/types.ts";
 import { big, type Case, type CaseTensor, constant, cycle, mixed, type } from "./build.ts";
+import { inverseOf } from "./numbers.ts";
 
 /** A case of the op named. */
 export interface RefereeCase extends Case {
@@ -175,6 +176,14 @@ function divisions(): RefereeCase[] {
       ),
     );
   }
+  for (const lift of [28, 29, 30]) {
+    // v = r * r + r with r = 2^lift - 1, just below the middle between two squares, in more than 53 bits.
+    const x = { ...type("i32", [4], [0, 1]), data: big(2 ** lift - 1, 2 ** lift, 2 ** lift + 1, 1) };
+    cases.push(
+      of("isqrt", `middles between squares, lift ${lift}`, [0, lift, 1, 0, 0], [x], type("i32", [4])),
+    );
+  }
+  cases.push(...quotientsBesideTies());
   for (const sign of [0, 1]) {
     cases.push(
       of(
@@ -196,6 +205,32 @@ function divisions(): RefereeCase[] {
     );
   }
   return cases;
+}
+
+/** acc * multiplier = d * (q + 1/2) + 1 or - 1, beyond 2^53: a product rounded to a 64-bit float would make a tie. */
+function quotientsBesideTies(): RefereeCase[] {
+  const d = 1n << 30n;
+  return [1n, -1n].flatMap((off) =>
+    [8n, 9n].map((more) => {
+      const acc = (((d / 2n + off) * inverseOf(BigInt(M), d)) % d) + more * d;
+      // acc in digits of base 2^14: 2^28 as often as needed, then 2^14 times a digit, then a digit.
+      const top = Number(acc >> 28n);
+      const a = [...new Array<number>(top).fill(16384), Number((acc >> 14n) % 16384n), Number(acc % 16384n)];
+      const b = [...new Array<number>(top + 1).fill(16384), 1];
+      const row = (values: readonly number[]): CaseTensor => ({
+        ...type("i16", [1, values.length], UNIT),
+        data: big(...values),
+      });
+      const divisor = { ...type("i32", [1, 1], [1, 1]), data: [d] };
+      return of(
+        "matmulDiv",
+        `beside a tie by ${off}, after ${more}`,
+        [0, 0, M, 0, 0],
+        [row(a), row(b), divisor],
+        type("i32", [1, 1]),
+      );
+    }),
+  );
 }
 
 /** Values that the last clamp brings back, and positions that no valid run has. */
@@ -258,8 +293,9 @@ function moves(): RefereeCase[] {
     );
   }
   for (const reduction of [0, 1, 2, 3, 4]) {
-    const by = reduction === 2 ? [M, 13] : [1, 0];
-    const updates = beyond(reduction === 2 ? "i16" : "i32", [7], UNIT, 9520);
+    const by = reduction === 2 ? [1, 2] : [1, 0];
+    const updates =
+      reduction === 2 ? cycle(type("i16", [7], [-3, 3]), [1, 2, -1, 3]) : beyond("i32", [7], UNIT, 9520);
     const positions = cycle(type("i8", [7]), [0, 1, 0, 2, -1, 1, 0]);
     cases.push(
       of(
