@@ -10,7 +10,9 @@ import {
 } from "./cases/bytes.ts";
 import { OP_CASES } from "./cases/index.ts";
 import { requantVectors } from "./cases/numbers.ts";
-import { judge } from "./oracle/judge.ts";
+import { refereeCases } from "./cases/referee.ts";
+import { judge, valuesOf } from "./oracle/judge.ts";
+import { clampTo } from "./oracle/numbers.ts";
 import { ORACLE_OPS } from "./oracle/ops.ts";
 
 const SPEC = 1;
@@ -20,6 +22,7 @@ export function vectorFiles(): [string, string][] {
   const requantisations = requantVectors().map((vector): Json => ({ ...vector }));
   return [
     ...Object.keys(OP_CASES).map((name): [string, string] => [`ops/${name}.json`, opFile(name)]),
+    ["referee.json", file({}, { vectors: refereeVectors() })],
     ["numbers.json", file({}, { requantisations })],
     ["trees.json", file({}, treeVectors())],
     ["encoding.json", file({}, encodingVectors())],
@@ -48,6 +51,28 @@ function opVector(name: string, item: Case): Json {
   const head = { name: item.name, attrs: item.attrs, operands: item.operands.map(tensorJson) };
   if ("error" in judgement) return { ...head, output: { dtype, shape, lo, hi }, error: judgement.error };
   return { ...head, output: { dtype, shape, lo, hi, data: judgement.data }, gas: judgement.gas };
+}
+
+/** Values of valid nodes on operands outside their ranges. The node must be valid with operands inside. */
+function refereeVectors(): Json[] {
+  return refereeCases().map((item) => {
+    const inside = item.operands.map((type) =>
+      type.constant === true
+        ? type
+        : { ...type, data: (type.data ?? []).map((v) => clampTo(v, type.lo, type.hi)) },
+    );
+    const judgement = judge(item.op, { ...item, operands: inside });
+    if ("error" in judgement) throw new RangeError(`${item.op}, "${item.name}": ${judgement.error}`);
+    const { dtype, shape, lo, hi } = item.output;
+    const output = { dtype, shape, lo, hi, data: valuesOf(item.op, item) };
+    return {
+      op: item.op,
+      name: item.name,
+      attrs: item.attrs,
+      operands: item.operands.map(tensorJson),
+      output,
+    };
+  });
 }
 
 function tensorJson({ dtype, shape, lo, hi, data, repeat, constant }: CaseTensor): Json {

@@ -8,7 +8,7 @@ import {
   type Program,
 } from "../oracle/encoding.ts";
 import { type Bytes, sha256 } from "../oracle/sha256.ts";
-import { rootsOf, runProgram, witnessBytes } from "../oracle/traces.ts";
+import { rootsOf, runProgram, type Shown, witnessBytes } from "../oracle/traces.ts";
 import {
   chunksOf,
   heightOf,
@@ -23,7 +23,7 @@ import {
 } from "../oracle/trees.ts";
 import { at, type DType, type Tensor } from "../oracle/types.ts";
 import { ALL, big, cycle, mixed, type } from "./build.ts";
-import { type ProgramCase, programCases, type WitnessCase } from "./programs.ts";
+import { type ProgramCase, programCases } from "./programs.ts";
 
 /** Anything that a vector file holds. */
 export type Json = bigint | number | string | boolean | readonly Json[] | { readonly [name: string]: Json };
@@ -373,7 +373,7 @@ function traceOf(given: ProgramCase): Json {
     witnesses: given.witnesses(run).map(({ op, element, chunks }) => ({
       op,
       element,
-      witness: hex(witnessBytes(run, op, chunks)),
+      witness: hex(witnessBytes(run, { op, chunks })),
       value: at(at(run.ops, op).data ?? [], element),
     })),
   };
@@ -384,8 +384,7 @@ function refusedWitnesses(): Json[] {
   const cases = programCases();
   const given = at(cases, cases.length - 1);
   const run = runProgram(given);
-  const show = (change: Partial<WitnessCase>): Bytes =>
-    witnessBytes(run, change.op ?? 0, change.chunks ?? [[0, 1]]);
+  const show = (change: Partial<Shown>): Bytes => witnessBytes(run, { op: 0, chunks: [[0, 1]], ...change });
   const good = show({});
   const set = (index: number, value: number): Bytes => good.map((byte, i) => (i === index ? value : byte));
   const refused = (
@@ -408,6 +407,19 @@ function refusedWitnesses(): Json[] {
       error: "AIVM_WITNESS_PROOF",
     }),
     refused("chunks in descending order", { bytes: show({ chunks: [[1, 0]] }), error: "AIVM_WITNESS_SHAPE" }),
+    refused("a hash too many beside the chunks", {
+      bytes: show({ moreSiblings: sha256() }),
+      error: "AIVM_WITNESS_SHAPE",
+    }),
+    refused("half a hash too many beside the chunks", {
+      bytes: show({ moreSiblings: [1, 2, 3] }),
+      error: "AIVM_WITNESS_SHAPE",
+    }),
+    refused("a hash too many in the path", {
+      bytes: show({ morePath: sha256() }),
+      error: "AIVM_WITNESS_PROOF",
+    }),
+    refused("half a hash in the path", { bytes: show({ morePath: [1, 2, 3] }), error: "AIVM_WITNESS_SHAPE" }),
     refused("an opening too many", { bytes: [...good, 0x0a, 0x00], error: "AIVM_WITNESS_OPERANDS" }),
     refused("no opening", { bytes: [], error: "AIVM_WITNESS_OPERANDS" }),
     refused("an unknown field", { bytes: [...good, 0x10, 0x01], error: "AIVM_WITNESS_ENCODING" }),
@@ -421,13 +433,13 @@ function refusedWitnesses(): Json[] {
     refused("a gather that opens the row of the unclamped index", {
       op: 1,
       element: 250,
-      bytes: witnessBytes(run, 1, [[2], [0]]),
+      bytes: show({ op: 1, chunks: [[2], [0]] }),
       error: "AIVM_WITNESS_INCOMPLETE",
     }),
     refused("a where that opens both branches", {
       op: 3,
       element: 0,
-      bytes: witnessBytes(run, 3, [[0], [0], [0]]),
+      bytes: show({ op: 3, chunks: [[0], [0], [0]] }),
       error: "AIVM_WITNESS_SURPLUS",
     }),
   ];

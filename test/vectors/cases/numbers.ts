@@ -103,7 +103,7 @@ function besideTies(): Given[] {
     [1n, -1n].flatMap((off) =>
       [0n, 3n, 4n].flatMap((more) => {
         const size = 1n << shift;
-        const wanted = (size / 2n + off) * inverse(multiplier, size);
+        const wanted = (size / 2n + off) * inverseOf(multiplier, size);
         const acc = (wanted % size) + more * size;
         return [acc, -acc].map((signed) => ({ acc: signed, multiplier, shift, zero: 0n, ...I32 }));
       }),
@@ -112,7 +112,7 @@ function besideTies(): Given[] {
 }
 
 /** The number whose product with an odd one is 1 mod 2^n. */
-function inverse(odd: bigint, size: bigint): bigint {
+export function inverseOf(odd: bigint, size: bigint): bigint {
   let guess = 1n;
   for (let bits = 1; bits < 64; bits *= 2) guess = (guess * (2n - odd * guess)) % size;
   return ((guess % size) + size) % size;

@@ -141,6 +141,12 @@ export function maxPoolCases(): Case[] {
       output: type(dtype, [1, 1, 1, 1]),
     });
   }
+  cases.push({
+    name: "rows that span more than 16,384 elements, of which 90 are read",
+    attrs: big(3, 30, 1, 1, 0, 0, 0, 0, 1, 1),
+    operands: [cycle(type("i8", [1, 3, 30, 250]), [3, -7, 100, 0, -128, 55, 12, -1, 9, 126, -90])],
+    output: type("i8", [1, 1, 1, 250]),
+  });
   const good = refusedPools([1, 1], type("i8", []));
   cases.push(
     ...good,

@@ -46,15 +46,23 @@ export function runProgram(given: Pick<Run, "program" | "inputs" | "seed" | "max
   return { ...given, ops, gas, slotRoots, traceRoot: rootOf(numbered(slotRoots)) };
 }
 
+/** What a witness shows: the chunks of each operand, and, to be refused, hashes that do not belong there. */
+export interface Shown {
+  readonly op: number;
+  readonly chunks: readonly (readonly number[])[];
+  readonly moreSiblings?: Bytes;
+  readonly morePath?: Bytes;
+}
+
 /** Bytes of the witness of one element whose op reads these chunks of its operands. */
-export function witnessBytes(run: Run, op: number, chunks: readonly (readonly number[])[]): number[] {
+export function witnessBytes(run: Run, { op, chunks, moreSiblings = [], morePath = [] }: Shown): number[] {
   return at(run.program.ops, op).operands.flatMap((ref, i) => {
     const indices = at(chunks, i);
     if (indices.length === 0) return delimited(1, []);
     const { dtype, data = [] } = tensorAt(run, ref);
     const all = chunksOf(dtype, data);
-    const siblings = proofOf(all, indices).flat();
-    const path = pathOf(run, ref).flat();
+    const siblings = [...proofOf(all, indices).flat(), ...moreSiblings];
+    const path = [...pathOf(run, ref).flat(), ...morePath];
     return delimited(1, [
       ...delimited(
         1,
