@@ -9,7 +9,7 @@ import {
   evaluateAccuracy,
   type LabelledSplit,
 } from "../../quantize/accuracy.ts";
-import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import type { Calibration, CalibrationSample } from "../../quantize/calibrate.ts";
 import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
@@ -40,6 +40,11 @@ export interface CompileTask {
    * EVM judges. Longer reductions are split (aivm/import/split).
    */
   readonly maxOperands?: number;
+  /**
+   * What calibration saw of another compiled graph: tensors of the same name get the same scales, so that programs for
+   * pieces of one prompt hand each other a cache. A mask of -infinity must be in every one of them or in none.
+   */
+  readonly scalesOf?: Calibration;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**
@@ -84,6 +89,8 @@ export interface CompiledModel {
   /** The same, loaded: what engines run. */
   readonly model: LoadedModel;
   readonly report: CompileReport;
+  /** What calibration saw: `scalesOf` of another graph of the same model. */
+  readonly calibration: Calibration;
 }
 
 /**
@@ -118,7 +125,7 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     fidelity,
     ...(accuracy === undefined ? {} : { accuracy }),
   };
-  return { artifact, program: model.program, modelId: model.modelId, model, report };
+  return { artifact, program: model.program, modelId: model.modelId, model, report, calibration };
 }
 
 function loaded(

@@ -16,6 +16,7 @@ import {
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
+import { withScalesOf } from "../../quantize/sharedScales.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
@@ -49,6 +50,8 @@ export interface LowerTask
   readonly calibration: CalibrationTask["samples"];
   /** Most operands of one output element: longer reductions are split. Default 16,384. */
   readonly maxOperands?: number;
+  /** Scales of another graph's calibration for every tensor of the same name (quantize/sharedScales.ts). */
+  readonly scalesOf?: Calibration;
 }
 
 /** What became of the graph's nodes on the way to ops. */
@@ -95,7 +98,8 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
   });
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
-  const calibration = unsampled ? withoutRanges(sampled) : sampled;
+  const measured = unsampled ? withoutRanges(sampled) : sampled;
+  const calibration = task.scalesOf === undefined ? measured : withScalesOf(measured, task.scalesOf);
   const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
