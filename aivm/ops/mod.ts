@@ -13,7 +13,6 @@ import {
   attrAt,
   maxAbs,
   type Op,
-  type OpNode,
   operandAt,
   READ_ONE,
 } from "./op.ts";
@@ -30,7 +29,8 @@ export const mod: Op = {
     assertOutputDType(node, "i8", "i16", "i32");
     return broadcastOperands(node);
   },
-  passedRange: remainderRange,
+  passedRange: (node) =>
+    remainderRange(operandAt(node, 0), operandAt(node, 1), attrAt(node.descriptor, 0) === 1),
   elementGas: () => 1,
   reads: () => [READ_ONE, READ_ONE],
   prepare(node) {
@@ -48,11 +48,15 @@ export const mod: Op = {
   },
 };
 
+/** Values in a range. */
+interface Interval {
+  readonly lo: number;
+  readonly hi: number;
+}
+
 /** Values that a remainder can have: below the largest divisor, and no further from 0 than a dividend of its sign. */
-function remainderRange(node: OpNode): { readonly lo: number; readonly hi: number } {
-  const a = operandAt(node, 0);
-  const b = operandAt(node, 1);
-  if (attrAt(node.descriptor, 0) === 1) {
+export function remainderRange(a: Interval, b: Interval, ofDividend: boolean): Interval {
+  if (ofDividend) {
     const most = Math.max(0, maxAbs(b) - 1);
     return { lo: Math.min(0, Math.max(-most, a.lo)), hi: Math.max(0, Math.min(most, a.hi)) };
   }

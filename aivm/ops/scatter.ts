@@ -80,7 +80,7 @@ export const scatter: Op = {
       for (let m = 0; m < lanes.count; m++) {
         if (matches(m)) y = reduce(y, read(2, updates + m * lanes.step(2)));
       }
-      return y;
+      return clamp(y, node.descriptor.output.lo, node.descriptor.output.hi);
     };
   },
 };
@@ -163,7 +163,7 @@ function lastMatch(
   return from.read(0, from.element);
 }
 
-/** How y takes one update. The sum stays below 2^53 and is clamped by the output's range at the end. */
+/** How y takes one update. The sum stays below 2^53 and is clamped to the output's range at the end. */
 function reducerOf(node: OpNode): (y: number, update: number) => number {
   const reduction = attrAt(node.descriptor, 1);
   if (reduction === ADD) return (y, update) => y + update;

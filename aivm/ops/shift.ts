@@ -80,14 +80,21 @@ function shiftRight(x: number, by: number, { width, signed }: Word): number {
   return by >= width ? 0 : x >>> by;
 }
 
-/** Range of the result: x's own where a right shift can only make it smaller, x's times 2^by where nothing is lost. */
+/** Range of the result: what the operands' ranges give where no bit of x is lost to the word, else the whole word's. */
 function rangeOfShift(node: OpNode): { readonly lo: number; readonly hi: number } {
-  const word = wordOf(node);
+  const { left, width, signed } = wordOf(node);
   const x = operandAt(node, 0);
-  const by = operandAt(node, 1);
-  const bits = word.signed ? word.width - 1 : word.width;
-  const largest = 2 ** Math.min(bits, 31) - 1;
-  const whole = { lo: word.signed || word.width === 32 ? -1 - largest : 0, hi: largest };
-  const grown = x.hi * 2 ** (word.left ? clamp(by.hi, 0, word.width) : 0);
-  return x.lo >= 0 && grown <= largest ? { lo: 0, hi: grown } : whole;
+  const { lo, hi } = operandAt(node, 1);
+  const [least, most] = [2 ** clamp(lo, 0, width), 2 ** clamp(hi, 0, width)];
+  const largest = 2 ** Math.min(signed ? width - 1 : width, 31) - 1;
+  const lowest = signed ? -1 - largest : 0;
+  if (x.lo >= lowest && x.hi <= largest) {
+    const right = {
+      lo: Math.floor(x.lo / (x.lo < 0 ? least : most)),
+      hi: Math.floor(x.hi / (x.hi < 0 ? most : least)),
+    };
+    if (!left) return right;
+    if (x.lo >= 0 && x.hi * most <= largest) return { lo: x.lo * least, hi: x.hi * most };
+  }
+  return { lo: signed || width === 32 ? -1 - largest : 0, hi: largest };
 }

@@ -166,7 +166,7 @@ function modelOf(program: Program, registration: Registration, facts: ProgramFac
 
 function headerOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length < HEAD_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
-    throw artifactError("magic", "aivmart1", bytesToHex(bytes.subarray(0, MAGIC.length)));
+    throw artifactError("magic", "aivmart1", bytesToHex(bytes.subarray(0, MAGIC.length)) || "nothing");
   }
   const length = readU32be(bytes, MAGIC.length);
   if (length > LIMITS.headerBytes) {

@@ -1,19 +1,20 @@
-/** Accuracy of an artifact beside the float model's, over a labelled split: the figures of the card, always measured. */
+/** An artifact beside its float model over a set of samples, labelled or not: the figures of the card, always measured. */
 
 import { AivmError } from "../../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { OnnxTensor } from "../import/onnx/graph.ts";
-import type { Program } from "../program/program.ts";
+import type { InputPort, Program } from "../program/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CalibrationSample } from "./calibrate.ts";
+import { type ClampedTensor, createClampCounter } from "./clamped.ts";
 import { quantizeInput } from "./fidelity.ts";
 import type { FloatSession } from "./reference.ts";
 import { arrayFor } from "./samples.ts";
 
-/** Samples and the right answer to each. */
-export interface LabelledSplit {
+/** Samples, and the right answer to each where there are labels. */
+export interface EvaluationSet {
   readonly samples: readonly CalibrationSample[];
-  readonly labels: ArrayLike<number>;
+  readonly labels?: ArrayLike<number>;
 }
 
 /** What is evaluated. */
@@ -22,7 +23,7 @@ export interface AccuracyTask {
   readonly engine: Engine;
   /** The float model; its inputs have the program's names and shapes. */
   readonly float: FloatSession;
-  readonly split: LabelledSplit;
+  readonly split: EvaluationSet;
   /** Output that answers: its only element, or the index of its largest one. Default: the first integer output, else the first. */
   readonly output?: string;
   readonly onProgress?: (done: number, total: number) => void;
@@ -31,88 +32,118 @@ export interface AccuracyTask {
 /** Measured figures. Shares are in [0, 1]. */
 export interface AccuracyReport {
   readonly count: number;
-  readonly floatTop1: number;
-  readonly fixedTop1: number;
-  /** fixedTop1 - floatTop1. */
-  readonly delta: number;
+  /** Right answers, with labels only: of the float model, of the program, and the second less the first. */
+  readonly floatTop1?: number;
+  readonly fixedTop1?: number;
+  readonly delta?: number;
   /** Share of samples on which both give the same answer. */
   readonly agreement: number;
+  /** The answer of the float model that the program changes most often: rounding that turns on one class shows here. */
+  readonly worstAnswer: { readonly answer: number; readonly samples: number; readonly changed: number };
   /** Share of input elements that the input scale clamps. */
   readonly saturation: number;
+  /** Share of inner elements at an end of their type. */
+  readonly innerSaturation: number;
+  /** The same of each tensor that can be at an end. */
+  readonly tensors: readonly ClampedTensor[];
   /** Largest |difference| of a float output, in real units; 0 when the model has none. */
   readonly worstDivergence: number;
-  /** Signal to noise of the float outputs over the whole split, dB. */
+  /** The same beside the largest |value| of that output. */
+  readonly relativeDivergence: number;
+  /** Signal to noise of the float outputs over the whole set, dB; Infinity when equal. */
   readonly sqnrDb: number;
 }
 
 /**
- * Runs both models over the split.
+ * Runs both models over the set.
  * @throws AIVM_ACCURACY_SPLIT when labels and samples do not match, AIVM_INPUTS and its like for wrong samples.
  */
 export async function evaluateAccuracy(task: AccuracyTask): Promise<AccuracyReport> {
   const { program, split } = task;
   const count = split.samples.length;
-  if (count === 0 || split.labels.length !== count) throw splitError(count, split.labels.length);
+  const { labels } = split;
+  if (count === 0 || (labels !== undefined && labels.length !== count))
+    throw splitError(count, labels?.length ?? 0);
   const answer = answerIndex(program, task.output);
-  const sums = { float: 0, fixed: 0, agree: 0, clamped: 0, elements: 0, worst: 0, signal: 0, noise: 0 };
+  const clamps = createClampCounter(program);
+  const divergence = createDivergence(program);
+  const answers: { readonly float: number; readonly fixed: number }[] = [];
   for (const [i, sample] of split.samples.entries()) {
     const feeds = feedsOf(program, sample);
-    const inputs = program.inputs.map((port, k) =>
-      quantizeInput(port, feeds[k]?.data ?? [], feeds[k]?.dtype === "float32"),
-    );
-    for (const [k, port] of program.inputs.entries()) {
-      sums.clamped += clampedCount(feeds[k], { scale: port.scale, zero: port.zero, ...rangeOf(port.type) });
-      sums.elements += feeds[k]?.data.length ?? 0;
-    }
-    const fixed = await task.engine.run({ inputs });
+    const inputs = program.inputs.map((port, k) => {
+      const data = feeds[k]?.data ?? [];
+      if (!holdsIntegers(port)) clamps.addInput(k, data);
+      return quantizeInput(port, data, !holdsIntegers(port));
+    });
+    const fixed = await task.engine.run({
+      inputs,
+      onOp: (index, output) => clamps.addOp(index, output.data),
+    });
     const float = await task.float.run(feeds);
-    const fixedAnswer = answerOf(fixed.outputs[answer]?.data ?? []);
-    const floatAnswer = answerOf(float.get(program.outputs[answer]?.name ?? "")?.data ?? []);
-    sums.float += floatAnswer === split.labels[i] ? 1 : 0;
-    sums.fixed += fixedAnswer === split.labels[i] ? 1 : 0;
-    sums.agree += fixedAnswer === floatAnswer ? 1 : 0;
-    addDivergence(sums, program, { fixed: fixed.outputs, float });
+    answers.push({
+      fixed: answerOf(fixed.outputs[answer]?.data ?? []),
+      float: answerOf(float.get(program.outputs[answer]?.name ?? "")?.data ?? []),
+    });
+    divergence.add(fixed.outputs, float);
     task.onProgress?.(i + 1, count);
   }
+  const clamped = clamps.report();
   return {
     count,
-    floatTop1: sums.float / count,
-    fixedTop1: sums.fixed / count,
-    delta: (sums.fixed - sums.float) / count,
-    agreement: sums.agree / count,
-    saturation: sums.clamped / Math.max(sums.elements, 1),
-    worstDivergence: sums.worst,
-    sqnrDb: sums.noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(sums.signal / sums.noise),
+    ...(labels === undefined ? {} : rightAnswers(answers, labels)),
+    agreement: answers.filter(({ float, fixed }) => float === fixed).length / count,
+    worstAnswer: worstAnswer(answers),
+    saturation: clamped.inputs,
+    innerSaturation: clamped.ops,
+    tensors: clamped.tensors,
+    ...divergence.report(),
   };
 }
 
-/** The figures as the card of an artifact: JSON with fixed keys, shares in parts per ten thousand, so that it hashes the same. */
-export function cardText(report: AccuracyReport): string {
-  const share = (value: number): number => Math.round(value * 10_000);
-  return JSON.stringify({
-    samples: report.count,
-    floatTop1Bps: share(report.floatTop1),
-    fixedTop1Bps: share(report.fixedTop1),
-    agreementBps: share(report.agreement),
-    inputSaturationBps: share(report.saturation),
-  });
+function rightAnswers(
+  answers: readonly { readonly float: number; readonly fixed: number }[],
+  labels: ArrayLike<number>,
+): { readonly floatTop1: number; readonly fixedTop1: number; readonly delta: number } {
+  const float = answers.filter((answer, i) => answer.float === labels[i]).length;
+  const fixed = answers.filter((answer, i) => answer.fixed === labels[i]).length;
+  const count = answers.length;
+  return { floatTop1: float / count, fixedTop1: fixed / count, delta: (fixed - float) / count };
+}
+
+function worstAnswer(
+  answers: readonly { readonly float: number; readonly fixed: number }[],
+): AccuracyReport["worstAnswer"] {
+  const classes = new Map<number, { samples: number; changed: number }>();
+  for (const { float, fixed } of answers) {
+    const entry = classes.get(float) ?? { samples: 0, changed: 0 };
+    entry.samples++;
+    if (fixed !== float) entry.changed++;
+    classes.set(float, entry);
+  }
+  let worst = { answer: 0, samples: 0, changed: 0 };
+  for (const [answer, { samples, changed }] of [...classes].sort(([a], [b]) => a - b)) {
+    const share = changed / samples;
+    const most = worst.samples === 0 ? -1 : worst.changed / worst.samples;
+    if (share > most) worst = { answer, samples, changed };
+  }
+  return worst;
 }
 
 function splitError(samples: number, labels: number): AivmError {
   return new AivmError("AIVM_ACCURACY_SPLIT", {
-    what: "labelled split",
-    want: "at least one sample, and one label for each",
+    what: "evaluation set",
+    want: "at least one sample, and one label for each or none at all",
     got: `${samples} samples and ${labels} labels`,
     remedy: "pass the test split with its labels",
   });
 }
 
 function answerIndex(program: Program, name: string | undefined): number {
-  const wanted =
-    name === undefined
-      ? program.outputs.findIndex((port) => port.scale === 1 && port.zero === 0)
-      : program.outputs.findIndex((port) => port.name === name);
-  if (name === undefined) return Math.max(wanted, 0);
+  if (name === undefined) {
+    const first = program.outputs.findIndex((port) => port.scale === 1 && port.zero === 0);
+    return Math.max(first, 0);
+  }
+  const wanted = program.outputs.findIndex((port) => port.name === name);
   if (wanted >= 0) return wanted;
   throw new AivmError("AIVM_ACCURACY_SPLIT", {
     what: "output that answers",
@@ -122,9 +153,13 @@ function answerIndex(program: Program, name: string | undefined): number {
   });
 }
 
+function holdsIntegers(port: InputPort): boolean {
+  return port.scale === 1 && port.zero === 0 && port.type.dtype === "i32";
+}
+
 function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
   return program.inputs.map((port, k) => {
-    const dtype = port.scale === 1 && port.zero === 0 && port.type.dtype === "i32" ? "int64" : "float32";
+    const dtype = holdsIntegers(port) ? "int64" : "float32";
     return { name: port.name, dtype, shape: port.type.shape, data: arrayFor(dtype, sample[k] ?? []) };
   });
 }
@@ -137,47 +172,39 @@ function answerOf(data: ArrayLike<number | bigint>): number {
   return best;
 }
 
-function rangeOf(type: { readonly lo: number; readonly hi: number }): {
-  readonly lo: number;
-  readonly hi: number;
-} {
-  return { lo: type.lo, hi: type.hi };
-}
-
-function clampedCount(
-  feed: OnnxTensor | undefined,
-  q: { readonly scale: number; readonly zero: number; readonly lo: number; readonly hi: number },
-): number {
-  if (!(feed?.data instanceof Float32Array)) return 0;
-  let clamped = 0;
-  for (const value of feed.data) {
-    const steps = value / q.scale + q.zero;
-    if (steps < q.lo - 0.5 || steps > q.hi + 0.5) clamped++;
-  }
-  return clamped;
-}
-
 interface Divergence {
-  worst: number;
-  signal: number;
-  noise: number;
+  add(fixed: readonly Tensor[], float: ReadonlyMap<string, OnnxTensor>): void;
+  report(): Pick<AccuracyReport, "worstDivergence" | "relativeDivergence" | "sqnrDb">;
 }
 
-function addDivergence(
-  sums: Divergence,
-  program: Program,
-  outputs: { readonly fixed: readonly Tensor[]; readonly float: ReadonlyMap<string, OnnxTensor> },
-): void {
-  for (const [i, port] of program.outputs.entries()) {
-    const want = outputs.float.get(port.name);
-    const got = outputs.fixed[i];
-    if (got === undefined || !(want?.data instanceof Float32Array)) continue;
-    for (let k = 0; k < got.data.length; k++) {
-      const expected = want.data[k] ?? 0;
-      const difference = Math.abs(port.scale * ((got.data[k] ?? 0) - port.zero) - expected);
-      sums.worst = Math.max(sums.worst, difference);
-      sums.signal += expected * expected;
-      sums.noise += difference * difference;
-    }
-  }
+/** Differences of the float outputs, over all samples. */
+function createDivergence(program: Program): Divergence {
+  const outputs = program.outputs.map(() => ({ worst: 0, largest: 0 }));
+  let signal = 0;
+  let noise = 0;
+  return {
+    add: (fixed, float) => {
+      for (const [i, port] of program.outputs.entries()) {
+        const want = float.get(port.name);
+        const got = fixed[i];
+        const entry = outputs[i];
+        if (entry === undefined || got === undefined || !(want?.data instanceof Float32Array)) continue;
+        for (let k = 0; k < got.data.length; k++) {
+          const expected = want.data[k] ?? 0;
+          const difference = Math.abs(port.scale * ((got.data[k] ?? 0) - port.zero) - expected);
+          entry.worst = Math.max(entry.worst, difference);
+          entry.largest = Math.max(entry.largest, Math.abs(expected));
+          signal += expected * expected;
+          noise += difference * difference;
+        }
+      }
+    },
+    report: () => ({
+      worstDivergence: Math.max(...outputs.map(({ worst }) => worst)),
+      relativeDivergence: Math.max(
+        ...outputs.map(({ worst, largest }) => (largest === 0 ? 0 : worst / largest)),
+      ),
+      sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
+    }),
+  };
 }

@@ -12,25 +12,22 @@ import {
   type OnnxTensor,
   type OnnxValue,
 } from "../import/onnx/graph.ts";
-import { calibrationShape, constantInput, emptyCalibration, notFinite, unseenRange } from "./errors.ts";
+import { calibrationShape, emptyCalibration, notFinite } from "./errors.ts";
+import { judgeCalibration } from "./judge.ts";
 import type { FloatReference } from "./reference.ts";
 import { arrayFor } from "./samples.ts";
+import {
+  addSample,
+  emptySeen,
+  nothing,
+  type SampleUse,
+  type Seen,
+  statsOf,
+  type TensorStats,
+} from "./tensorStats.ts";
 
 /** One sample: the values of every model input that is not bound to a constant, in graph order. */
 export type CalibrationSample = readonly ArrayLike<number | bigint>[];
-
-/** What was seen of one float tensor. `mean` is over the samples, per element. */
-export interface TensorStats {
-  readonly min: number;
-  readonly max: number;
-  /** Smallest magnitude: how close to 0 a divisor came. */
-  readonly minAbs: number;
-  readonly mean: Float64Array;
-  /** False when NaN or +infinity was seen; min and max cover the finite values only. */
-  readonly finite: boolean;
-  /** True when -infinity was seen: a mask in front of a softmax. */
-  readonly masked: boolean;
-}
 
 /** What calibration found out. */
 export interface Calibration {
@@ -52,13 +49,16 @@ export interface Calibration {
   /** Ranges of the probes, by their key. */
   readonly probed: ReadonlyMap<string, { readonly min: number; readonly max: number }>;
   readonly sampleCount: number;
-  /** The first samples with the graph's outputs, to compare the compiled program with. */
+  /** Some samples with the graph's outputs, to compare the compiled program with: held-out ones of a judged set. */
   readonly kept: readonly KeptSample[];
+  /** True when the set is large enough to judge itself by its held-out samples. */
+  readonly judged: boolean;
 }
 
 /** One sample as it was fed, and what the float model made of it. */
 export interface KeptSample {
   readonly feeds: readonly OnnxTensor[];
+  /** The graph's outputs and the watched tensors. */
   readonly outputs: ReadonlyMap<string, OnnxTensor>;
 }
 
@@ -80,18 +80,25 @@ export interface CalibrationTask {
   /** Static shapes of inputs whose declared shape leaves a dimension free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   readonly probes?: readonly Probe[];
+  /** Tensors to keep beside the graph's outputs. */
+  readonly watched?: readonly string[];
   /** How far a held-out sample may leave the range of the others, as a share of that range. */
   readonly unseenLimit?: number;
+  /** Largest share of a tensor's held-out values that may lie outside the range of the others. */
+  readonly saturationLimit?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** From how many samples on the set itself is judged. */
 const JUDGED_FROM = 16;
-const DEFAULT_UNSEEN_LIMIT = 0.5;
 /** Every how-manieth sample is held out to judge the ranges of the others. */
 const HOLD_OUT = 4;
 /** How many samples are kept with their outputs. */
 const KEPT = 16;
+/** How many samples the means are over, at most. */
+const MEASURED = 48;
+/** Operators that read a tensor as the operands of a dot product with constant weights: its means are wanted. */
+const LAYERS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /**
  * Runs the float model over the samples.
@@ -113,14 +120,17 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
     const bound = [...(task.bound ?? new Map<string, OnnxTensor>()).values()];
     const collector = createCollector(task, inputs);
     const kept: KeptSample[] = [];
+    const keeps = new Set([...declared, ...(task.watched ?? [])]);
+    const judged = samples.length >= JUDGED_FROM;
+    const uses = usesOf(samples.length);
     for (const [i, feeds] of samples.entries()) {
       const tensors = await session.run([...feeds, ...bound]);
-      collector.add(i, [...feeds, ...tensors.values()]);
-      if (i < KEPT)
-        kept.push({ feeds, outputs: new Map([...tensors].filter(([name]) => declared.has(name))) });
+      const use = uses[i] ?? { held: false, kept: false, measured: false };
+      collector.add(i, { tensors: [...feeds, ...tensors.values()], use: { ...use, counted: judged } });
+      if (use.kept) kept.push({ feeds, outputs: new Map([...tensors].filter(([name]) => keeps.has(name))) });
       task.onProgress?.(i + 1, samples.length);
     }
-    return { inputs, sampleCount: samples.length, kept, ...collector.finish() };
+    return { inputs, sampleCount: samples.length, kept, judged, ...collector.finish() };
   } finally {
     await session.close();
   }
@@ -131,6 +141,23 @@ export function firstFeeds(task: CalibrationTask): OnnxTensor[] {
   const [sample] = task.samples;
   if (sample === undefined) throw emptyCalibration();
   return feedsOf(sample, staticInputs(task), 0);
+}
+
+/**
+ * What each sample is for. A judged set holds out every fourth sample, keeps some of those, and takes the means over
+ * others, spread over the whole set; a small set uses all samples for everything.
+ */
+function usesOf(
+  count: number,
+): readonly { readonly held: boolean; readonly kept: boolean; readonly measured: boolean }[] {
+  const judged = count >= JUDGED_FROM;
+  const held = (i: number): boolean => judged && i % HOLD_OUT === 0;
+  const every = Array.from({ length: count }, (_, i) => i);
+  const kept = new Set(every.filter((i) => held(i) || !judged).slice(0, KEPT));
+  const others = every.filter((i) => !held(i));
+  const share = Math.min(1, MEASURED / others.length);
+  const measured = new Set(others.filter((_, k) => Math.floor((k + 1) * share) > Math.floor(k * share)));
+  return every.map((i) => ({ held: held(i), kept: kept.has(i), measured: measured.has(i) }));
 }
 
 /** Names of all tensors that nodes write, in node order. */
@@ -186,18 +213,8 @@ function feedsOf(sample: CalibrationSample, inputs: Calibration["inputs"], index
   });
 }
 
-/** What is gathered of one float tensor. `held` is the range of the held-out samples. */
-interface Seen {
-  readonly range: { min: number; max: number };
-  readonly held: { min: number; max: number };
-  readonly sum: Float64Array;
-  minAbs: number;
-  finite: boolean;
-  masked: boolean;
-}
-
 interface Collector {
-  add(index: number, tensors: readonly OnnxTensor[]): void;
+  add(index: number, run: { readonly tensors: readonly OnnxTensor[]; readonly use: SampleUse }): void;
   finish(): Pick<Calibration, "types" | "constants" | "stats" | "probed">;
 }
 
@@ -207,28 +224,38 @@ function createCollector(task: CalibrationTask, inputs: Calibration["inputs"]): 
   const constantNames = namesOfConstants(task.graph, new Set(constants.keys()));
   const types = new Map([...constants].map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
   const seen = new Map<string, Seen>();
-  const judged = task.samples.length >= JUDGED_FROM;
+  const averaged = new Set(
+    task.graph.nodes.filter((node) => LAYERS.has(node.opType)).flatMap((node) => node.inputs),
+  );
   const probed = new Map<string, { min: number; max: number }>();
   const probes = new Map<string, Probe[]>();
   for (const probe of task.probes ?? []) probes.set(probe.input, [...(probes.get(probe.input) ?? []), probe]);
 
-  function add(index: number, tensors: readonly OnnxTensor[]): void {
-    for (const tensor of tensors) {
+  function add(
+    index: number,
+    run: { readonly tensors: readonly OnnxTensor[]; readonly use: SampleUse },
+  ): void {
+    for (const tensor of run.tensors) {
       assertSameType(types.get(tensor.name), tensor, index);
       types.set(tensor.name, { dtype: tensor.dtype, shape: tensor.shape });
       if (constantNames.has(tensor.name)) constants.set(tensor.name, tensor);
       else if (tensor.data instanceof Float32Array) {
-        const entry = seen.get(tensor.name) ?? emptySeen(tensor.data.length);
+        const entry = seen.get(tensor.name) ?? emptySeen(tensor.data.length, averaged.has(tensor.name));
         seen.set(tensor.name, entry);
-        addSample(entry, tensor.data, judged && index % HOLD_OUT === 0);
+        addSample(entry, tensor.data, run.use);
         for (const probe of probes.get(tensor.name) ?? []) widen(probed, probe.key, probe.measure(tensor));
       }
     }
   }
 
   function finish(): Pick<Calibration, "types" | "constants" | "stats" | "probed"> {
-    if (judged) judge(seen, inputs, task.unseenLimit ?? DEFAULT_UNSEEN_LIMIT);
-    const stats = new Map([...seen].map(([name, entry]) => [name, statsOf(entry, task.samples.length)]));
+    if (task.samples.length >= JUDGED_FROM)
+      judgeCalibration(
+        seen,
+        inputs.map((input) => input.name),
+        task,
+      );
+    const stats = new Map([...seen].map(([name, entry]) => [name, statsOf(entry)]));
     return { types, constants, stats, probed };
   }
   return { add, finish };
@@ -245,67 +272,6 @@ function widen(
     range.max = Math.max(range.max, values[i] ?? 0);
   }
   ranges.set(key, range);
-}
-
-function emptySeen(length: number): Seen {
-  return {
-    range: nothing(),
-    held: nothing(),
-    sum: new Float64Array(length),
-    minAbs: Number.POSITIVE_INFINITY,
-    finite: true,
-    masked: false,
-  };
-}
-
-function nothing(): { min: number; max: number } {
-  return { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
-}
-
-function addSample(entry: Seen, data: Float32Array, held: boolean): void {
-  const range = held ? entry.held : entry.range;
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i] ?? 0;
-    if (!Number.isFinite(value)) {
-      if (value === Number.NEGATIVE_INFINITY) entry.masked = true;
-      else entry.finite = false;
-      continue;
-    }
-    entry.sum[i] = (entry.sum[i] ?? 0) + value;
-    if (value < range.min) range.min = value;
-    if (value > range.max) range.max = value;
-    if (Math.abs(value) < entry.minAbs) entry.minAbs = Math.abs(value);
-  }
-}
-
-function statsOf(entry: Seen, samples: number): TensorStats {
-  const min = Math.min(entry.range.min, entry.held.min);
-  const max = Math.max(entry.range.max, entry.held.max);
-  const empty = min > max;
-  const mean = entry.sum.map((v) => v / samples);
-  return {
-    min: empty ? 0 : min,
-    max: empty ? 0 : max,
-    minAbs: entry.minAbs,
-    mean,
-    finite: entry.finite,
-    masked: entry.masked,
-  };
-}
-
-/** Fails on a set that can not be trusted: an input that never varies, or samples far outside the others' range. */
-function judge(seen: ReadonlyMap<string, Seen>, inputs: Calibration["inputs"], limit: number): void {
-  for (const { name } of inputs) {
-    const entry = seen.get(name);
-    if (entry !== undefined && statsOf(entry, 1).min === statsOf(entry, 1).max) {
-      throw constantInput(name, statsOf(entry, 1).min);
-    }
-  }
-  for (const [name, { range, held }] of seen) {
-    const width = range.max - range.min;
-    const excess = Math.max(held.max - range.max, range.min - held.min) / (width > 0 ? width : 1);
-    if (Number.isFinite(excess) && excess > limit) throw unseenRange({ item: name, excess, limit });
-  }
 }
 
 function assertSameType(

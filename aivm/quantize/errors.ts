@@ -7,6 +7,7 @@ export type CalibrationErrorCode =
   | "AIVM_CALIBRATION_SHAPE"
   | "AIVM_CALIBRATION_NOT_FINITE"
   | "AIVM_CALIBRATION_UNSEEN_RANGE"
+  | "AIVM_CALIBRATION_SATURATION"
   | "AIVM_CALIBRATION_CONSTANT";
 
 function calibrationError(code: CalibrationErrorCode, facts: ErrorFacts): AivmError {
@@ -63,6 +64,21 @@ export function unseenRange(facts: {
   });
 }
 
+/** Many held-out values outside the range of the other samples: so many would be clamped. */
+export function saturated(facts: {
+  readonly item: string;
+  readonly share: number;
+  readonly limit: number;
+}): AivmError {
+  return calibrationError("AIVM_CALIBRATION_SATURATION", {
+    what: "calibration set",
+    item: facts.item,
+    want: `at most ${percent(facts.limit)} of the values of held-out samples outside the range of the others`,
+    got: percent(facts.share),
+    remedy: "shuffle the samples and add more, so that every kind of input is among them",
+  });
+}
+
 /** Many samples in which an input never takes a second value. */
 export function constantInput(item: string, value: number): AivmError {
   return calibrationError("AIVM_CALIBRATION_CONSTANT", {
@@ -75,5 +91,5 @@ export function constantInput(item: string, value: number): AivmError {
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
+  return `${Number((100 * share).toPrecision(2))} %`;
 }

@@ -2,7 +2,7 @@
  * One set of scales for several graphs: a decoder is compiled once for each length of a piece of the prompt, and only
  * programs with the same scales hand each other a cache and agree on every token.
  */
-import type { Calibration, TensorStats } from "./calibrate.ts";
+import type { Calibration } from "./calibrate.ts";
 
 /**
  * What `own` saw, with the statistics of `other` for every tensor, and every quantity inside an operator, that has the
@@ -10,7 +10,7 @@ import type { Calibration, TensorStats } from "./calibrate.ts";
  * the own mean stays. Tensors that only `own` has keep what was seen of them.
  */
 export function withScalesOf(own: Calibration, other: Calibration): Calibration {
-  const stats = new Map<string, TensorStats>();
+  const stats = new Map(own.stats);
   for (const [name, seen] of own.stats) {
     const shared = other.stats.get(name);
     const last = own.types.get(name)?.shape.at(-1) ?? 1;

@@ -18,6 +18,7 @@ import {
 } from "../command.ts";
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
+import { cardFacts, cardTable } from "./card.ts";
 import { readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 
@@ -36,7 +37,7 @@ export const compileCommand: Command = {
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
     precision: { type: "string", placeholder: "a8|a16", about: "bits of the activations", default: "a8" },
-    weights: { type: "string", placeholder: "i8|i16", about: "bits of the weights", default: "i8" },
+    weights: { type: "string", placeholder: "i8|i16|auto", about: "bits of the weights", default: "auto" },
     shape: {
       type: "string",
       placeholder: "NAME=SIZES",
@@ -48,6 +49,11 @@ export const compileCommand: Command = {
       placeholder: "N",
       about: "most operands of one element; 4096 for disputes judged by an EVM",
       default: "16384",
+    },
+    evaluate: {
+      type: "boolean",
+      about: "measure it on the test split and put the card inside",
+      default: false,
     },
   },
   examples: [
@@ -66,12 +72,18 @@ export const compileCommand: Command = {
       name: optionalFlag(invocation, "name") ?? onnxPath.replace(/^.*\//, "").replace(/\.onnx$/, ""),
       calibration: samplesFor(dataset, { part: "calibration", names }),
       precision: choiceFlag(invocation, { name: "precision", choices: ["a8", "a16"] }),
-      weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16"] }),
+      weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16", "auto"] }),
       shapes: shapesOf(invocation, names),
       maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
+      ...(invocation.flags.evaluate === true
+        ? {
+            evaluate: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+            card: cardFacts(compileCommand, invocation),
+          }
+        : {}),
     });
     await writeArtifact(out, compiled.artifact);
     const part = dataset.test.samples.length > 0 ? "test" : "calibration";
@@ -81,9 +93,10 @@ export const compileCommand: Command = {
       samples: samplesFor(dataset, { part, names }).slice(0, SATURATION_SAMPLES),
     });
     const modelId = bytesToHex(compiled.modelId);
+    const { card } = compiled.report;
     invocation.result(
       { modelId, file: out, ...compiled.report, saturation: { part, ...saturation } },
-      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}`,
+      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}${card === undefined ? "" : `\n\n${cardTable(card)}`}`,
     );
   },
 };

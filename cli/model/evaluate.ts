@@ -1,53 +1,85 @@
 /** aivm model evaluate */
-import { readArtifact } from "../../aivm/io/files.ts";
+import { encodeArtifact, type LoadedModel, loadArtifact } from "../../aivm/index.ts";
+import { readArtifact, writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
-import { evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { type EvaluationSet, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { type Card, type CardSet, cardText, createCard } from "../../aivm/quantize/card.ts";
 import { bytesToHex } from "../../common/index.ts";
-import { type Command, onlyWord, requiredFlag } from "../command.ts";
+import { type Command, type Invocation, onlyWord, optionalFlag, requiredFlag } from "../command.ts";
 import { progressLine } from "../progress.ts";
-import { textTable } from "../table.ts";
+import { cardFacts, cardTable } from "./card.ts";
 import { readOnnx } from "./compile.ts";
 import { readDataset, samplesFor } from "./dataset.ts";
 
 /** The command. */
 export const evaluateCommand: Command = {
   name: "model evaluate",
-  about: "measure an artifact beside its float model over a labelled test split",
+  about: "measure an artifact beside its float model over a test split, and print the card",
   usage: "<artifact>",
   flags: {
     onnx: { type: "string", placeholder: "FILE", about: "the float model" },
-    data: { type: "string", placeholder: "FILE", about: "data set with a labelled test split" },
+    data: { type: "string", placeholder: "FILE", about: "data set with a test split" },
+    card: { type: "string", placeholder: "FILE", about: "write the artifact with the card inside to FILE" },
   },
   examples: [
     "aivm model evaluate digits.aivm --onnx models/digits/digits.onnx --data models/digits/split.json",
+    "aivm model evaluate digits.aivm --onnx digits.onnx --data split.json --card digits-measured.aivm",
   ],
   run: async (invocation) => {
     const model = await readArtifact(onlyWord(invocation, "artifact"));
     const dataset = readDataset(requiredFlag(invocation, "data"));
     const names = model.program.inputs.map(({ name }) => name);
-    const float = await (await openOrtReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
+    const split: EvaluationSet = {
+      samples: samplesFor(dataset, { part: "test", names }),
+      ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
+    };
+    const card = await measuredCard(invocation, model, split);
+    const out = optionalFlag(invocation, "card");
+    const measured = out === undefined ? model : await writeMeasured(out, model, card);
+    const modelId = bytesToHex(measured.modelId);
+    const note = out === undefined ? "" : `\n\n${out}: the same model with this card, model id ${modelId}`;
+    invocation.result({ modelId, card }, `${cardTable(card)}${note}`);
+  },
+};
+
+async function measuredCard(invocation: Invocation, model: LoadedModel, split: EvaluationSet): Promise<Card> {
+  const onnx = readOnnx(requiredFlag(invocation, "onnx"));
+  const reference = await openOrtReference();
+  const float = await reference.load(onnx);
+  try {
     const report = await evaluateAccuracy({
       program: model.program,
       engine: await loadWasmEngine(model),
       float,
-      split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+      split,
       onProgress: progressLine("evaluating"),
     });
+    return createCard(report, {
+      onnx,
+      evaluation: split,
+      calibration: calibrationOf(model.program.card),
+      reference: reference.name,
+      ...cardFacts(evaluateCommand, invocation),
+    });
+  } finally {
     await float.close();
-    const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-    const rows = [
-      ["samples", `${report.count}`],
-      ["float top-1", percent(report.floatTop1)],
-      ["fixed-point top-1", percent(report.fixedTop1)],
-      ["difference", `${(100 * report.delta).toFixed(2)} points`],
-      ["same answer", percent(report.agreement)],
-      ["input saturation", percent(report.saturation)],
-      ["SQNR of the float outputs", `${report.sqnrDb.toFixed(1)} dB`],
-    ];
-    invocation.result(
-      { modelId: bytesToHex(model.modelId), ...report },
-      textTable(["measure", "value"], rows),
-    );
-  },
-};
+  }
+}
+
+/** What the artifact's own card says of its calibration: an artifact without a card does not say. */
+function calibrationOf(text: string): CardSet | undefined {
+  try {
+    const { calibration } = JSON.parse(text) as Partial<Card>;
+    return typeof calibration?.sha256 === "string" ? calibration : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the artifact with another card: the same program and weights under another model id. */
+async function writeMeasured(path: string, model: LoadedModel, card: Card): Promise<LoadedModel> {
+  const bytes = encodeArtifact({ ...model.program, card: cardText(card) }, model.constants);
+  await writeArtifact(path, bytes);
+  return loadArtifact(bytes);
+}

@@ -2,7 +2,8 @@
 import { type LoadedModel, loadArtifact, type Tensor } from "../../aivm/index.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
-import { cardText, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
+import { type Card, cardText, createCard } from "../../aivm/quantize/card.ts";
 import { AivmError, bytesToHex } from "../../common/index.ts";
 import {
   type Command,
@@ -135,16 +136,25 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
   return checked("card", async () => {
     const dataset = readDataset(data);
     const names = model.program.inputs.map(({ name }) => name);
-    const float = await (await openOrtReference()).load(readOnnx(onnx));
+    const evaluation = {
+      samples: samplesFor(dataset, { part: "test", names }),
+      ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
+    };
+    const bytes = readOnnx(onnx);
+    const reference = await openOrtReference();
+    const float = await reference.load(bytes);
     try {
       const report = await evaluateAccuracy({
         program: model.program,
         engine: await loadWasmEngine(model),
         float,
-        split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+        split: evaluation,
         onProgress: progressLine("measuring"),
       });
-      const measured = cardText(report);
+      // What can not be measured again is taken from the card: calibration set, tool and command.
+      const { calibration, tool, command } = JSON.parse(card) as Card;
+      const facts = { onnx: bytes, evaluation, reference: reference.name, tool, command };
+      const measured = cardText(createCard(report, { ...facts, calibration: calibration ?? undefined }));
       if (measured !== card) throw new RangeError(`it says ${card}, measured ${measured}`);
       return `measured again over ${report.count} samples: the same figures`;
     } finally {

@@ -1,6 +1,11 @@
 /** Dot products with constant weights: the integers behind conv2d and linear, channel by channel. */
 import type { Multiplier, Quantization } from "../../quantize/scheme.ts";
-import { type QuantizedWeights, quantizeWeights, weightErrorMeans } from "../../quantize/weights.ts";
+import {
+  type QuantizedWeights,
+  quantizeWeights,
+  weightErrorMeans,
+  weightNoise,
+} from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
 import { precisionError } from "./errors.ts";
 import { type StatedGrid, statedBias, statedWeights } from "./exactLayer.ts";
@@ -29,6 +34,8 @@ export interface LayerInput {
   readonly q: Quantization;
   /** Mean of each operand of a row over the calibration set, one array per group of channels. */
   readonly means: readonly Float64Array[];
+  /** Mean square of each operand, laid out like the means. */
+  readonly powers: readonly Float64Array[];
 }
 
 /** The four constant operands of conv2d and linear. */
@@ -48,13 +55,27 @@ const I32_MAX = 2 ** 31 - 1;
 export function layerConstants(
   ctx: Lowering,
   layer: FloatLayer,
-  io: { readonly input: LayerInput; readonly output: Quantization; readonly weightShape: readonly number[] },
+  io: {
+    /** The layer's name: the tensor that its node writes. */
+    readonly name: string;
+    readonly input: LayerInput;
+    readonly output: Quantization;
+    readonly weightShape: readonly number[];
+  },
 ): LayerConstants {
   const { e } = ctx;
   const { channels } = layer;
   const { grid } = layer;
-  const weights =
-    grid === undefined ? fittingWeights(layer, io.input.q, ctx.options.weights) : statedWeights(layer, grid);
+  const dtype = ctx.options.choices?.wideLayers?.has(io.name) === true ? "i16" : ctx.options.weights;
+  const weights = grid === undefined ? fittingWeights(layer, io.input.q, dtype) : statedWeights(layer, grid);
+  if (grid === undefined) {
+    ctx.layers.push({
+      name: io.name,
+      weights: layer.rows.length,
+      dtype: weights.dtype,
+      noise: weightNoise(layer.rows, weights, { means: io.input.means, powers: io.input.powers }),
+    });
+  }
   const errors =
     grid === undefined ? weightErrorMeans(layer.rows, weights, io.input.means) : new Float64Array(channels);
   const rowLength = layer.rows.length / channels;

@@ -3,21 +3,19 @@ import type { Engine } from "../../engine/engine.ts";
 import { createReferenceEngine } from "../../engine/reference/referenceEngine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
 import type { Program } from "../../program/program.ts";
-import {
-  type AccuracyReport,
-  cardText,
-  evaluateAccuracy,
-  type LabelledSplit,
-} from "../../quantize/accuracy.ts";
+import { type AccuracyReport, type EvaluationSet, evaluateAccuracy } from "../../quantize/accuracy.ts";
 import type { Calibration, CalibrationSample } from "../../quantize/calibrate.ts";
+import { type Card, cardText, createCard, setHash } from "../../quantize/card.ts";
 import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { type ChosenModel, chooseLowering, type Trial, type WeightChoice } from "./choose.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { type Folding, type LoweredModel, lowerModel } from "./lowerModel.ts";
+import { type CalibratedModel, calibrateModel, type Folding } from "./lowerModel.ts";
+import { withoutZipMap } from "./trees/zipMap.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
@@ -31,8 +29,15 @@ export interface CompileTask {
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
-  /** Element type of convolution and dense weights. Default i8. */
-  readonly weights?: "i8" | "i16";
+  /**
+   * Element type of convolution and dense weights. `auto` gives 16 bits to the layers that need them most, until
+   * `targetDb` is reached on held-out calibration samples. Default auto.
+   */
+  readonly weights?: WeightChoice;
+  /** Signal-to-noise ratio that is enough, dB. Default 30. */
+  readonly targetDb?: number;
+  /** Single tensors of the graph with another precision; name a tensor after its activation (Relu, Clip). */
+  readonly tensors?: ReadonlyMap<string, Precision>;
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
   /**
@@ -42,7 +47,8 @@ export interface CompileTask {
   readonly maxOperands?: number;
   /**
    * What calibration saw of another compiled graph: tensors of the same name get the same scales, so that programs for
-   * pieces of one prompt hand each other a cache. A mask of -infinity must be in every one of them or in none.
+   * pieces of one prompt hand each other a cache. A mask of -infinity must be in every one of them or in none, and
+   * `weights` must be "i8" or "i16": "auto" may choose otherwise for each.
    */
   readonly scalesOf?: Calibration;
   /** Static shapes where the file leaves dimensions free. */
@@ -54,15 +60,21 @@ export interface CompileTask {
   readonly errorLimit?: number;
   /** Engine that measures fidelity. Default: the reference engine, exact and slow. */
   readonly engine?: (model: LoadedModel) => Promise<Engine> | Engine;
-  /** A labelled split: both models are measured on it, and the figures become the card inside the artifact. */
-  readonly evaluate?: LabelledSplit;
+  /** Samples, with labels or without: both models are measured on them, and the figures become the card inside the artifact. */
+  readonly evaluate?: EvaluationSet;
+  /** What the card says of its making. */
+  readonly card?: { readonly tool: string; readonly command: string };
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** How the artifact came out. */
 export interface CompileReport {
   readonly precision: Precision;
-  readonly weights: "i8" | "i16";
+  readonly weights: WeightChoice;
+  /** Layers whose weights have 16 bits, by the tensor that each writes. */
+  readonly wideLayers: readonly string[];
+  /** What was tried on held-out samples, and what was kept. */
+  readonly trials: readonly Trial[];
   readonly calibrationSamples: number;
   readonly reference: string;
   readonly artifactBytes: number;
@@ -75,8 +87,9 @@ export interface CompileReport {
   readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
-  /** Measured on the split given, if any. */
+  /** Measured on the samples given, if any, and the card made of it. */
   readonly accuracy?: AccuracyReport;
+  readonly card?: Card;
 }
 
 /** A compiled model. */
@@ -93,37 +106,49 @@ export interface CompiledModel {
   readonly calibration: Calibration;
 }
 
+/** Ratio at which weights have enough bits, unless the task says otherwise. */
+const TARGET_DB = 30;
+
 /**
  * Compiles an ONNX model.
  * @throws AIVM_ONNX_* (the file, an operator, a form, precision), AIVM_CALIBRATION_* (the samples), AIVM_REFERENCE_*
  * (the float runtime), and what validation of the program throws (AIVM_LIMIT, AIVM_BOUND, AIVM_WITNESS_SIZE, ...).
  */
-export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
-  const weights = task.weights ?? "i8";
-  const lowered = await lowerModel({ ...task, weights });
-  const { program, constants, calibration, folding } = lowered;
-  const plain = loaded(program, constants);
-  const engine = await (task.engine ?? createReferenceEngine)(plain.model);
-  const measured = calibration.sampleCount > 0;
-  const fidelity = measured ? await measureFidelity(engine, program, calibration.kept) : [];
+export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
+  const task = { ...given, onnx: withoutZipMap(given.onnx) };
+  const weights = task.weights ?? "auto";
+  const calibrated = await calibrateModel(task);
+  const { chosen, trials } = await chooseLowering(calibrated, {
+    ...task,
+    weights,
+    targetDb: task.targetDb ?? TARGET_DB,
+    engine: task.engine ?? createReferenceEngine,
+  });
+  const { engine, lowered } = chosen;
+  const { calibration } = calibrated;
   if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
+  const fidelity =
+    calibration.sampleCount > 0 ? await measureFidelity(engine, lowered.program, calibration.kept) : [];
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
-  const accuracy = await measuredAccuracy(task, engine, lowered);
+  const accuracy = await measuredAccuracy(task, chosen, calibrated);
+  const card = accuracy === undefined ? undefined : cardOf(task, accuracy);
   const { artifact, model } =
-    accuracy === undefined ? plain : loaded({ ...program, card: cardText(accuracy) }, constants);
+    card === undefined ? chosen : loaded({ ...lowered.program, card: cardText(card) }, lowered.constants);
   const report: CompileReport = {
     precision: task.precision,
     weights,
-    calibrationSamples: calibration.sampleCount,
+    wideLayers: lowered.layers.filter((layer) => layer.dtype === "i16").map((layer) => layer.name),
+    trials,
+    calibrationSamples: calibrated.calibration.sampleCount,
     reference: task.reference.name,
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
-    ops: program.ops.length,
+    ops: model.program.ops.length,
     witnessBytes: model.facts.witnessBytes,
-    folding,
-    fidelityOf: lowered.ranOriginal ? "original" : "rewritten",
+    folding: lowered.folding,
+    fidelityOf: calibrated.ranOriginal ? "original" : "rewritten",
     fidelity,
-    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(accuracy === undefined || card === undefined ? {} : { accuracy, card }),
   };
   return { artifact, program: model.program, modelId: model.modelId, model, report, calibration };
 }
@@ -136,10 +161,21 @@ function loaded(
   return { artifact, model: loadArtifact(artifact) };
 }
 
+function cardOf(task: CompileTask, accuracy: AccuracyReport): Card {
+  return createCard(accuracy, {
+    onnx: task.onnx,
+    evaluation: task.evaluate ?? { samples: [] },
+    calibration: setHash(task.calibration),
+    reference: task.reference.name,
+    tool: task.card?.tool ?? "",
+    command: task.card?.command ?? "",
+  });
+}
+
 async function measuredAccuracy(
   task: CompileTask,
-  engine: Engine,
-  { program, ranOriginal, runnable }: LoweredModel,
+  { engine, lowered: { program } }: ChosenModel,
+  { ranOriginal, runnable }: CalibratedModel,
 ): Promise<AccuracyReport | undefined> {
   if (task.evaluate === undefined) return undefined;
   const float = ranOriginal

@@ -1,6 +1,6 @@
 /** Conv and ConvTranspose (ai.onnx 1, 11, 22), any rank, any groups, weights constant or computed. */
 import { elementCount } from "../../tensor/shape.ts";
-import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
+import { type FloatLayer, foldFollowers, type LayerInput, layerConstants } from "./channels.ts";
 import {
   addScaled,
   concat,
@@ -29,6 +29,7 @@ import {
   numbersOf,
   operandValue,
   outputName,
+  powerOf,
   setValue,
   shapeOf,
   weightsOf,
@@ -156,9 +157,19 @@ function biasOf(ctx: Lowering, node: OnnxNode, channels: number): Float64Array {
   return Float64Array.from(numbersOf(ctx, node, 2) ?? new Array<number>(channels).fill(0));
 }
 
-/** Mean of each operand of a row, per group, over samples and output positions: [channel of the group][kernel position]. */
-function meanPatches(ctx: Lowering, node: OnnxNode, conv: Convolution): Float64Array[] {
-  const mean = meanOf(ctx, inputName(node, 0));
+/** Statistics of the operands of a row, in the operand order that `order` makes of [channel of the group][kernel position]. */
+function operandStats(
+  ctx: Lowering,
+  of: { readonly node: OnnxNode; readonly conv: Convolution },
+  order: (row: Float64Array) => Float64Array = (row) => row,
+): Pick<LayerInput, "means" | "powers"> {
+  const name = inputName(of.node, 0);
+  const rows = (values: ArrayLike<number>): Float64Array[] => meanPatches(values, of.conv).map(order);
+  return { means: rows(meanOf(ctx, name)), powers: rows(powerOf(ctx, name)) };
+}
+
+/** Mean of each operand of a row, per group, over output positions: [channel of the group][kernel position]. */
+function meanPatches(mean: ArrayLike<number>, conv: Convolution): Float64Array[] {
   const taps = elementCount(conv.windows.kernel);
   const positions = elementCount(conv.windows.output);
   const plane = elementCount(conv.windows.input);
@@ -196,7 +207,8 @@ function lowerNative(ctx: Lowering, node: OnnxNode, conv: Convolution): void {
   const channelLast = (row: Float64Array): Float64Array => swapRowOrder(row, { channels: perGroup, taps });
   const ordered = { ...layer, rows: perRow(layer, channelLast) };
   const constants = layerConstants(ctx, ordered, {
-    input: { q: x.q, means: meanPatches(ctx, node, conv).map(channelLast) },
+    name: outputName(node),
+    input: { q: x.q, ...operandStats(ctx, { node, conv }, channelLast) },
     output: output.q,
     weightShape: [conv.outChannels, ...two(windows.kernel, 1), perGroup],
   });
@@ -244,7 +256,8 @@ function lowerGathered(ctx: Lowering, node: OnnxNode, conv: Convolution, raw: Fl
   const x = getValue(ctx, inputName(node, 0));
   const perGroupOut = conv.outChannels / conv.groups;
   const length = layer.rows.length / layer.channels;
-  const means = meanPatches(ctx, node, conv);
+  const { means, powers } = operandStats(ctx, { node, conv });
+  const own = (all: readonly Float64Array[], g: number): Float64Array[] => all.slice(g, g + 1);
   const parts = Array.from({ length: conv.groups }, (_, g) => {
     const part: FloatLayer = {
       channels: perGroupOut,
@@ -255,9 +268,13 @@ function lowerGathered(ctx: Lowering, node: OnnxNode, conv: Convolution, raw: Fl
         : { grid: channelsOfGrid(layer.grid, g * perGroupOut, (g + 1) * perGroupOut) }),
     };
     const rows = gatherRows(ctx, x, conv, g);
-    const own = means[g];
     const constants = layerConstants(ctx, part, {
-      input: { q: rows.q, means: own === undefined ? [] : [own] },
+      name: outputName(node),
+      input: {
+        q: rows.q,
+        means: own(means, g),
+        powers: own(powers, g),
+      },
       output: output.q,
       weightShape: [perGroupOut, length],
     });

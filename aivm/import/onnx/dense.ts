@@ -18,10 +18,12 @@ import {
   onlyConsumer,
   operandValue,
   outputName,
+  powerOf,
   setValue,
   shapeOf,
   weightsOf,
 } from "./lowering.ts";
+import { softmaxTimes } from "./softmax.ts";
 import { matmulWide } from "./wide.ts";
 
 /** Lowerers of dense products. */
@@ -102,20 +104,34 @@ function lowerLayer(
   const name = inputName(node, 0);
   const x = orient(ctx, getValue(ctx, name), facts.transA);
   const length = layer.rows.length / layer.channels;
-  const means = meanRows(meanOf(ctx, name), { length, transposed: facts.transA });
-  setValue(ctx, output.name, reshape(ctx.e, linear(ctx, x, { layer, means, q: output.q }), facts.shape));
+  const rowStats = (values: ArrayLike<number>): Float64Array =>
+    meanRows(values, { length, transposed: facts.transA });
+  const stats: RowStats = { means: rowStats(meanOf(ctx, name)), powers: rowStats(powerOf(ctx, name)) };
+  const y = linear(ctx, x, { name: outputName(node), layer, stats, q: output.q });
+  setValue(ctx, output.name, reshape(ctx.e, y, facts.shape));
+}
+
+/** Mean and mean square of each operand of a row. */
+interface RowStats {
+  readonly means: Float64Array;
+  readonly powers: Float64Array;
+}
+
+/** What one linear op is made of. */
+interface LinearParts {
+  readonly name: string;
+  readonly layer: FloatLayer;
+  readonly stats: RowStats;
+  readonly q: Quantization;
 }
 
 /** One linear op. x [..., row length] -> [..., channels]. */
-function linear(
-  ctx: Lowering,
-  x: Value,
-  by: { readonly layer: FloatLayer; readonly means: Float64Array; readonly q: Quantization },
-): Value {
+function linear(ctx: Lowering, x: Value, by: LinearParts): Value {
   const { channels } = by.layer;
   const weightShape = [channels, by.layer.rows.length / channels];
   const constants = layerConstants(ctx, by.layer, {
-    input: { q: x.q, means: [by.means] },
+    name: by.name,
+    input: { q: x.q, means: [by.stats.means], powers: [by.stats.powers] },
     output: by.q,
     weightShape,
   });
@@ -145,6 +161,14 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
   const [aName, bName] = [inputName(node, 0), inputName(node, 1)];
   const weights = constantOf(ctx, bName);
   const outShape = shapeOf(ctx, outputName(node));
+  const scores = ctx.unnormalised.get(aName);
+  if (scores !== undefined) {
+    const b = operandValue(ctx, bName);
+    const output = foldedOutput(ctx, outputName(node));
+    const product = softmaxTimes(ctx, scores, transpose(e, b, lastTwoSwapped(b.shape.length)), output.q);
+    setValue(ctx, output.name, reshape(e, product, outShape));
+    return;
+  }
   if (weights !== undefined && weights.shape.length === 2 && constantOf(ctx, aName) === undefined) {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
@@ -152,6 +176,18 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
     const plain = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
     const layer = withStatedGrid(ctx, plain, { weights: bName, bias: biased?.source });
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
+    lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
+    return;
+  }
+  const matrix = constantOf(ctx, aName);
+  const ofVector = shapeOf(ctx, bName).length === 1 && constantOf(ctx, bName) === undefined;
+  if (matrix !== undefined && matrix.shape.length === 2 && ofVector) {
+    // A constant matrix times a vector: the same layer, read the other way round.
+    const n = matrix.shape[0] ?? 1;
+    const rows = rowsOf(weightsOf(ctx, node, 0), { channels: n, byRow: true, factor: 1 });
+    const biased = followingBias(ctx, outputName(node), n);
+    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const target = { ...node, inputs: [bName, aName], outputs: [biased?.name ?? outputName(node)] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
   }

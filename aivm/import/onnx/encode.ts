@@ -81,8 +81,8 @@ function attributeFields(attribute: OnnxAttribute): [number, ...Uint8Array[]] {
   }
 }
 
-/** A number read from an int64 may have been rounded up to 2^63, which "to the end" of a slice often is. */
-function toInt64(value: number): bigint {
+/** An integer as an int64. One read from an int64 may have been rounded up to 2^63, as "to the end" of a slice often is. */
+export function toInt64(value: number): bigint {
   const exact = BigInt(value);
   return exact > 0x7fff_ffff_ffff_ffffn ? 0x7fff_ffff_ffff_ffffn : exact;
 }

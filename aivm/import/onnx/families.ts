@@ -4,6 +4,7 @@ import { ARITHMETIC_FAMILY } from "./arithmetic.ts";
 import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
+import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
@@ -18,6 +19,7 @@ import { RESIZE_FAMILY } from "./resize.ts";
 import { SCATTER_FAMILY } from "./scatter.ts";
 import { SELECTION_FAMILY } from "./selection.ts";
 import { SOFTMAX_FAMILY } from "./softmax.ts";
+import { TREE_FAMILY } from "./trees/treeEnsemble.ts";
 import { UNARY_FAMILY } from "./unary.ts";
 
 const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
@@ -35,7 +37,9 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
   ...SELECTION_FAMILY,
   ...SCATTER_FAMILY,
   ...BITS_FAMILY,
+  ...TREE_FAMILY,
   ...QUANTIZED_FAMILY,
+  ...DYNAMIC_QUANTIZE_FAMILY,
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
@@ -58,7 +62,7 @@ export function neededNodes(
     for (const name of node.inputs) needed.add(name);
   }
   nodes.reverse();
-  const unknown = nodes.find((node) => (node.domain !== "" || !LOWERERS.has(node.opType)) && !handled(node));
+  const unknown = nodes.find((node) => !LOWERERS.has(keyOf(node)) && !handled(node));
   if (unknown !== undefined) throw refusalOf(unknown);
   return nodes;
 }
@@ -67,9 +71,14 @@ export function neededNodes(
 export function lowerNodes(ctx: Lowering, nodes: readonly OnnxNode[]): OnnxNode[] {
   const merged: OnnxNode[] = [];
   for (const node of nodes) {
-    const lower = LOWERERS.get(node.opType);
+    const lower = LOWERERS.get(keyOf(node));
     if (node.outputs.every((name) => isDone(ctx, name))) merged.push(node);
     else if (lower !== undefined) lowerAligned(ctx, node, lower);
   }
   return merged;
+}
+
+/** An operator of ai.onnx by its name, any other with its domain before it. */
+function keyOf(node: OnnxNode): string {
+  return node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
 }

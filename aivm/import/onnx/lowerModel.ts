@@ -30,6 +30,7 @@ import {
   createLowering,
   getValue,
   isFloat,
+  type LayerNote,
   type Lowering,
   type LoweringOptions,
   type Placed,
@@ -37,21 +38,26 @@ import {
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
+import { observedTensors } from "./observe.ts";
+import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
 import { withoutRanges, zeroSample } from "./unsampled.ts";
 
-/** A file, samples, and how to lower. `calibration` holds the samples. */
-export interface LowerTask
-  extends LoweringOptions,
-    Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
-  readonly name: string;
+/** A file and samples. `calibration` holds the samples. */
+export interface CalibrateModelTask
+  extends Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly calibration: CalibrationTask["samples"];
-  /** Most operands of one output element: longer reductions are split. Default 16,384. */
-  readonly maxOperands?: number;
   /** Scales of another graph's calibration for every tensor of the same name (quantize/sharedScales.ts). */
   readonly scalesOf?: Calibration;
+}
+
+/** How a calibrated model is lowered. */
+export interface LowerOptions extends LoweringOptions {
+  readonly name: string;
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
 /** What became of the graph's nodes on the way to ops. */
@@ -64,25 +70,34 @@ export interface Folding {
   readonly merged: Readonly<Record<string, number>>;
 }
 
-/** A program without a card, its constants, and what calibration saw. */
-export interface LoweredModel {
-  readonly program: Program;
-  readonly constants: readonly Tensor[];
+/** A graph with what calibration saw of it: what can be lowered, in one way or another. */
+export interface CalibratedModel {
+  /** The graph that is lowered: the file's, rewritten in simpler operators. */
+  readonly graph: OnnxGraph;
+  /** Its nodes that the outputs need, in order. */
+  readonly nodes: readonly OnnxNode[];
+  /** Nodes of the graph in the file. */
+  readonly nodesInFile: number;
   /** Its kept samples hold the outputs of the model as given where the runtime runs it, else of the rewritten one. */
   readonly calibration: Calibration;
-  /** The graph that was lowered. */
-  readonly graph: OnnxGraph;
-  /** Where each tensor of the graph is in the program, as far as it is there. */
-  readonly places: ReadonlyMap<string, Placed>;
-  readonly folding: Folding;
   /** True when the runtime ran the model as it was given. */
   readonly ranOriginal: boolean;
   /** The model as the runtime runs it: bytes, and the reference that takes them. */
   readonly runnable: { readonly onnx: Uint8Array; readonly reference: FloatReference };
 }
 
-/** Lowers a model. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
-export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
+/** A program without a card, its constants, and what is known of it. */
+export interface LoweredModel {
+  readonly program: Program;
+  readonly constants: readonly Tensor[];
+  readonly layers: readonly LayerNote[];
+  /** Where each tensor of the graph is in the program, as far as it is there. */
+  readonly places: ReadonlyMap<string, Placed>;
+  readonly folding: Folding;
+}
+
+/** Decodes, rewrites and calibrates. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
+export async function calibrateModel(task: CalibrateModelTask): Promise<CalibratedModel> {
   const given = decodeOnnx(task.onnx);
   needed(given, task, (node) => isRewritten(node, given.opset));
   const unsampled = task.calibration.length === 0;
@@ -94,37 +109,45 @@ export async function lowerModel(task: LowerTask): Promise<LoweredModel> {
     ...runnable,
     graph: rewritten,
     samples,
+    watched: observedTensors(rewritten),
     probes: normProbes(nodes),
   });
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const measured = unsampled ? withoutRanges(sampled) : sampled;
   const calibration = task.scalesOf === undefined ? measured : withScalesOf(measured, task.scalesOf);
-  const graph = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const graph = withDynamicQuantize(plain, calibration.constants);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
-  const ctx = createLowering(graph, calibration, task);
+  const ranOriginal = original !== undefined;
+  return { graph, nodes: live, nodesInFile: given.nodes.length, calibration, ranOriginal, runnable };
+}
+
+/** Lowers a calibrated model. @throws as compileOnnx does. */
+export function lowerModel(model: CalibratedModel, options: LowerOptions): LoweredModel {
+  const { graph, nodes } = model;
+  const ctx = createLowering(graph, model.calibration, options);
   const inputs = defineInputs(ctx);
-  const merged = lowerNodes(ctx, live);
+  const merged = lowerNodes(ctx, nodes);
   const outputs = graph.outputs.map((value) => outputPort(ctx, value.name));
   const program: Program = {
     specVersion: SPEC_VERSION,
-    name: task.name,
+    name: options.name,
     inputs,
     constants: ctx.e.constantTypes,
     ops: ctx.e.ops,
     outputs,
-    precision: task.precision,
+    precision: options.precision,
     card: "",
   };
-  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, task.maxOperands);
+  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, options.maxOperands);
   const folding = {
-    nodes: given.nodes.length,
-    constant: graph.nodes.length - live.length,
+    nodes: model.nodesInFile,
+    constant: graph.nodes.length - nodes.length,
     merged: countByOperator(merged),
   };
-  const ranOriginal = original !== undefined;
-  return { ...split, calibration, graph, places: placesOf(ctx, refOf), folding, ranOriginal, runnable };
+  return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
 }
 
 /** Where the tensors of the graph are once the ops have their final numbers. */
@@ -146,7 +169,11 @@ function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
 }
 
 /** The nodes that the outputs need. @throws AIVM_ONNX_UNSUPPORTED_OP for one without a lowering, `handled` ones aside. */
-function needed(graph: OnnxGraph, task: LowerTask, handled: (node: OnnxNode) => boolean): OnnxNode[] {
+function needed(
+  graph: OnnxGraph,
+  task: CalibrateModelTask,
+  handled: (node: OnnxNode) => boolean,
+): OnnxNode[] {
   const known = namesOfConstants(
     graph,
     new Set([...graph.initializers.keys(), ...(task.bound?.keys() ?? [])]),
@@ -157,12 +184,12 @@ function needed(graph: OnnxGraph, task: LowerTask, handled: (node: OnnxNode) => 
 /** The graph in simpler operators, and the same in a form that the runtime runs. */
 async function rewrittenModel(
   given: OnnxGraph,
-  task: LowerTask,
+  task: CalibrateModelTask,
   samples: CalibrationTask["samples"],
 ): Promise<{
   readonly graph: OnnxGraph;
   readonly changed: boolean;
-  readonly runnable: LoweredModel["runnable"];
+  readonly runnable: CalibratedModel["runnable"];
 }> {
   const { reference } = task;
   const bound = task.bound ?? new Map<string, OnnxTensor>();
@@ -177,7 +204,7 @@ async function rewrittenModel(
 
 /** The kept samples with the outputs of the model as given, or undefined when the runtime does not run it. */
 async function originalOutputs(
-  task: LowerTask,
+  task: CalibrateModelTask,
   kept: readonly KeptSample[],
 ): Promise<readonly KeptSample[] | undefined> {
   const bound = [...(task.bound?.values() ?? [])];
@@ -185,7 +212,10 @@ async function originalOutputs(
     const session = await task.reference.load(task.onnx);
     try {
       const out: KeptSample[] = [];
-      for (const { feeds } of kept) out.push({ feeds, outputs: await session.run([...feeds, ...bound]) });
+      for (const { feeds, outputs } of kept) {
+        const own = await session.run([...feeds, ...bound]);
+        out.push({ feeds, outputs: new Map([...outputs, ...own]) });
+      }
       return out;
     } finally {
       await session.close();
@@ -217,9 +247,14 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: reado
   }
 }
 
+/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
+const LARGEST_LONG = 2 ** 30 - 1;
+
 function defineInputs(ctx: Lowering): InputPort[] {
-  return ctx.calibration.inputs.map(({ name, shape }, index) => {
-    const q = quantizationOf(ctx, name);
+  return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
+    const stored = quantizationOf(ctx, name);
+    const isLong = dtype === "int64" || dtype === "uint64";
+    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };

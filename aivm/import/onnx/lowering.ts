@@ -6,6 +6,7 @@ import type { Calibration } from "../../quantize/calibrate.ts";
 import { emptyCalibration, notFinite } from "../../quantize/errors.ts";
 import {
   activationQuantization,
+  asymmetric8,
   clampedQuantization,
   type Precision,
   type Quantization,
@@ -17,16 +18,42 @@ import { constant, createEmitter, type Emitter, rescale, transpose, type Value }
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
-import { MASK_DEPTH, masksOf } from "./masks.ts";
-import { groupRanges } from "./scaleGroups.ts";
+import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
+import { scaleGroups } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
+import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
 export interface LoweringOptions {
   readonly precision: Precision;
   /** Element type of convolution and dense weights. */
   readonly weights: "i8" | "i16";
+  /** Single tensors stored otherwise than `precision` says, with all that data movement connects to them. */
+  readonly tensors?: ReadonlyMap<string, Precision>;
+  /** What was decided by measurement so far. */
+  readonly choices?: LoweringChoices;
+}
+
+/** What compilation decides by measuring its own results. */
+export interface LoweringChoices {
+  /** Layers, by the tensor that they write, with 16-bit weights whatever the option says. */
+  readonly wideLayers?: ReadonlySet<string>;
+  /** Tensors with 16 bits beside those that the options name. */
+  readonly wideTensors?: ReadonlySet<string>;
+  /** Use the percentile range of 8-bit tensors where calibration found that it stores them with less error. */
+  readonly clipped?: boolean;
+}
+
+/** A layer with constant weights, as it was lowered. */
+export interface LayerNote {
+  /** The tensor that its node writes. */
+  readonly name: string;
+  /** Number of weights. */
+  readonly weights: number;
+  readonly dtype: "i8" | "i16";
+  /** Noise that rounding them adds, as a share of the layer's output power. */
+  readonly noise: number;
 }
 
 /** A value as stored: axis i of `value` is logical axis perm[i]; no perm = the ONNX order. */
@@ -48,9 +75,15 @@ export interface Lowering {
   readonly stated: ReadonlyMap<string, Quantization>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Softmax outputs that their only reader, a product, divides: rows of scores [R,K], and the shape in the graph. */
+  readonly unnormalised: Map<string, { readonly rows: Value; readonly shape: readonly number[] }>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
+  /** Precision of the tensors that do not have the usual one. */
+  readonly precisions: ReadonlyMap<string, Precision>;
+  /** Every layer with constant weights, in the order of lowering. */
+  readonly layers: LayerNote[];
   readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>;
   readonly outputNames: ReadonlySet<string>;
 }
@@ -73,7 +106,8 @@ export function createLowering(
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
   const masks = masksOf(graph, calibration);
-  const range = maskedRanges(calibration, masks);
+  const range = maskedRanges(calibration, masks, options);
+  const groups = scaleGroups(graph, { range, isConstant });
   const unsampled = calibration.sampleCount === 0;
   return {
     e: createEmitter(),
@@ -82,27 +116,56 @@ export function createLowering(
     options,
     placed: new Map(),
     stored: new Map(),
-    stated: statedQuantizations(graph, {
-      ...calibration,
-      inputs: new Set(calibration.inputs.map((input) => input.name)),
-    }),
+    stated: new Map([
+      ...statedQuantizations(graph, {
+        ...calibration,
+        inputs: new Set(calibration.inputs.map((input) => input.name)),
+        range: unsampled ? () => undefined : range,
+      }),
+      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ]),
     absorbed: new Set(),
+    unnormalised: new Map(),
     masks,
-    ranges: unsampled ? new Map() : groupRanges(graph, { range, isConstant }),
+    ranges: unsampled ? new Map() : groups.ranges,
+    precisions: precisionsOf(options, groups.groupOf),
+    layers: [],
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
+}
+
+function largestOf(range: Range | undefined): number | undefined {
+  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
+}
+
+/** The precisions asked for, for whole scale groups: moving elements does not change how they are stored. */
+function precisionsOf(
+  options: LoweringOptions,
+  groupOf: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, Precision> {
+  const chosen = [...(options.choices?.wideTensors ?? [])].map((name) => [name, "a16"] as const);
+  const out = new Map<string, Precision>();
+  for (const [name, precision] of [...chosen, ...(options.tensors ?? [])]) {
+    for (const member of groupOf.get(name) ?? [name]) out.set(member, precision);
+  }
+  return out;
 }
 
 /** Range of each float tensor as calibrated; masks (-infinity) become finite values that a softmax still turns into 0. */
 function maskedRanges(
   calibration: Calibration,
   masked: ReadonlyMap<string, number>,
+  options: LoweringOptions,
 ): (name: string) => Range | undefined {
   const constants = new Map(
     [...calibration.constants].map(([name, tensor]) => [name, constantRange(tensor)] as const),
   );
-  const finite = (name: string): Range | undefined => calibration.stats.get(name) ?? constants.get(name);
+  const clips = options.precision === "a8" && options.choices?.clipped === true;
+  const finite = (name: string): Range | undefined => {
+    const stats = calibration.stats.get(name);
+    return (clips ? stats?.clipped?.range : undefined) ?? stats ?? constants.get(name);
+  };
   const span = [...masked.keys()].reduce((widest, name) => {
     const range = finite(name);
     return range === undefined ? widest : Math.max(widest, range.max - range.min);
@@ -214,6 +277,13 @@ export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
   return ctx.calibration.stats.get(name)?.mean ?? new Float64Array(0);
 }
 
+/** Mean square over the calibration set, per element. */
+export function powerOf(ctx: Lowering, name: string): ArrayLike<number> {
+  const tensor = constantOf(ctx, name);
+  if (tensor?.data instanceof Float32Array) return tensor.data.map((v) => v * v);
+  return ctx.calibration.stats.get(name)?.power ?? new Float64Array(0);
+}
+
 // ---- quantisation -------------------------------------------------------------------------------------------------
 
 /** What integers mean in the tensor `name`. @throws AIVM_CALIBRATION_NOT_FINITE when calibration met NaN or infinity in it. */
@@ -224,9 +294,8 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (stated !== undefined) return stated;
   const range = rangeOf(ctx, name);
   assertFinite(ctx, name);
-  if (ctx.options.precision === "a16" || isLogits(ctx, name))
-    return symmetric16(withHeadroom(ctx, name, range));
-  return activationQuantization(ctx.options.precision, range);
+  const precision = ctx.precisions.get(name) ?? (isLogits(ctx, name) ? "a16" : ctx.options.precision);
+  return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
 }
 
 /** From this many samples on, calibration stands for inputs that it has not seen. */
@@ -264,7 +333,8 @@ export function rangeOf(ctx: Lowering, name: string): Range {
 function assertFinite(ctx: Lowering, name: string): void {
   const stats = ctx.calibration.stats.get(name);
   const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
-  if (stats?.finite === false || maskElsewhere)
+  const bad = stats?.finite === false || maskElsewhere;
+  if (bad && !isNeverChosen(ctx.graph, ctx.calibration, name))
     throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 

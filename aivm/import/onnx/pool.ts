@@ -1,6 +1,7 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
 import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { coordinatesOf, elementCount } from "../../tensor/shape.ts";
+import { root, rootWide } from "./division.ts";
 import {
   addScaled,
   argmax,
@@ -17,7 +18,6 @@ import {
   table,
   type Value,
 } from "./emit.ts";
-import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
@@ -194,20 +194,34 @@ function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonl
   else setValue(ctx, output.name, y);
 }
 
-/** (sum of |x|^p over the window)^(1/p), p 1 or 2; padding counts as 0. */
+/** (sum of |x|^p over the window)^(1/p); padding counts as 0. */
 function lowerLpPool(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
   const windows = poolWindows(ctx, node);
   const p = intAttribute(node, "p", 2);
-  if (p !== 1 && p !== 2) throw unsupportedForm(node, { want: "p = 1 or 2", got: `p = ${p}` });
   const x = getValue(ctx, inputName(node, 0));
   const [batch = 1, channels = 1] = x.shape;
   const rows = gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels });
   const q = quantizationOf(ctx, outputName(node));
-  const powers = p === 1 ? table(e, rows, Math.abs, sameRange16(x.q)) : mulWide(e, rows, rows);
-  const sum = sumWide(e, powers, 1);
-  const y = p === 1 ? rescale(e, sum, q) : tableWide(e, sum, (s) => Math.sqrt(Math.max(s, 0)), q);
+  const sum = sumWide(e, p === 2 ? mulWide(e, rows, rows) : magnitudes(ctx, rows, p), 1);
+  const y = rootOfPowers(ctx, sum, p, q);
   setValue(ctx, outputName(node), reshape(e, y, shapeOf(ctx, outputName(node))));
+}
+
+/** |x|^p by table; 30 bits where it is more than the magnitude. */
+function magnitudes(ctx: Lowering, x: Value, p: number): Value {
+  const same = sameRange16(x.q);
+  const scale = (same.scale * 32_767) ** p / 2 ** 30;
+  const q: Quantization = p === 1 ? same : { dtype: "i32", scale, zero: 0, lo: 0, hi: 2 ** 30 };
+  return table(ctx.e, x, (v) => Math.abs(v) ** p, q);
+}
+
+/** x^(1/p) for x >= 0. */
+function rootOfPowers(ctx: Lowering, x: Value, p: number, q: Quantization): Value {
+  const { e } = ctx;
+  if (p % 2 === 0) return p === 2 ? root(e, x, q) : rootOfPowers(ctx, rootWide(e, x), p / 2, q);
+  if (p === 1) return rescale(e, x, q);
+  return tableWide(e, x, (s) => Math.max(s, 0) ** (1 / p), q);
 }
 
 /** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */

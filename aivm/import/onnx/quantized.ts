@@ -5,7 +5,7 @@
 import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
 import { coordinatesOf } from "../../tensor/shape.ts";
 import { DTYPE_RANGE } from "../../tensor/tensor.ts";
-import { broadcast, constant, emit, largestFrom, mul, rescale, type Value } from "./emit.ts";
+import { broadcast, constant, emit, largestFrom, rescale, type Value } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import type { OnnxDtype, OnnxNode } from "./graph.ts";
 import {
@@ -162,14 +162,15 @@ function scaledParts(
   });
   const [scale = 1] = params.scales;
   if (params.scales.every((s) => s === scale)) return { ...moved, q: { ...moved.q, scale } };
-  const largest = Math.max(...params.scales);
-  const unit = largest / 2 ** 20;
-  const factors = perPosition(
+  const ratios = params.scales.map((s) => by.q.scale / s);
+  const lift = liftOf(ratios, largestFrom(moved.q));
+  const divisors = perPosition(
     ctx,
-    { ...params, values: params.scales.map((s) => Math.round(s / unit)) },
-    x.shape,
+    { ...params, values: ratios.map((r) => Math.round(r * 2 ** lift)) },
+    shape,
   );
-  return mul(e, moved, { ...factors, q: { ...factors.q, scale: unit } }, by.q);
+  const attrs = [0, 0, 1, -lift, by.q.zero, 0];
+  return emit(e, "div", { operands: [moved, divisors], shape, q: by.q, attrs });
 }
 
 /** One integer per scale as a constant that broadcasts to `shape`. */

@@ -100,17 +100,25 @@ function comparedInputs(node: OnnxNode): readonly string[] {
     : [];
 }
 
+/** Tensors that share a scale, and the range that decides it. */
+export interface ScaleGroups {
+  /** The range that decides each tensor's scale: its own, or its group's. */
+  readonly ranges: ReadonlyMap<string, Range>;
+  /** All members of each tensor's group. */
+  readonly groupOf: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
- * The range that decides each tensor's scale: its own, or its group's.
+ * The groups of a graph's tensors.
  * @param range of a tensor as calibrated; undefined for tensors that are not float or were not seen
  */
-export function groupRanges(
+export function scaleGroups(
   graph: OnnxGraph,
   facts: {
     readonly range: (name: string) => Range | undefined;
     readonly isConstant: (name: string) => boolean;
   },
-): ReadonlyMap<string, Range> {
+): ScaleGroups {
   const parent = new Map<string, string>();
   const find = (name: string): string => {
     let root = name;
@@ -135,7 +143,11 @@ export function groupRanges(
       for (const name of named) parent.set(find(name), find(first));
     }
   }
-  return rangesOf(graph, { find, readers, range: facts.range, isConstant: facts.isConstant });
+  const ranges = rangesOf(graph, { find, readers, range: facts.range, isConstant: facts.isConstant });
+  const members = new Map<string, string[]>();
+  for (const name of parent.keys()) members.set(find(name), [...(members.get(find(name)) ?? []), name]);
+  const groupOf = new Map([...parent.keys()].map((name) => [name, members.get(find(name)) ?? []] as const));
+  return { ranges, groupOf };
 }
 
 function rangesOf(

@@ -3,7 +3,7 @@
  * one scale and zero point is computed on that grid at once: no other rounding comes before. Operators that only move
  * elements, or are monotone, commute with quantising, so the grid passes backward through them.
  */
-import type { Quantization } from "../../quantize/scheme.ts";
+import type { Quantization, Range } from "../../quantize/scheme.ts";
 import { intAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { type QuantParams, quantParams, singleQuantization } from "./quantParams.ts";
 import { movedInputs } from "./scaleGroups.ts";
@@ -13,8 +13,10 @@ import { dtypeFromCode } from "./tensorProto.ts";
 export interface StatedFacts {
   readonly types: ReadonlyMap<string, { readonly dtype: OnnxDtype; readonly shape: readonly number[] }>;
   readonly constants: ReadonlyMap<string, OnnxTensor>;
-  /** Names of the tensors that calibration gives, so that they come as floats on a grid of our own choice. */
+  /** Names of the program's inputs: the grid of their real numbers is ours to choose. */
   readonly inputs: ReadonlySet<string>;
+  /** Range that calibration saw. */
+  readonly range: (name: string) => Range | undefined;
 }
 
 /** Quantisation by tensor name; a tensor that any other reader sees is not among them. */
@@ -48,12 +50,17 @@ export function statedQuantizations(graph: OnnxGraph, facts: StatedFacts): Reado
   const stated = new Map<string, Quantization>();
   for (const [name, q] of wanted) {
     if (facts.types.get(name)?.dtype !== "float32" || facts.constants.has(name)) continue;
-    const readers = graph.nodes.filter((node) => node.inputs.includes(name)).length;
-    const all = readAsParams.get(name) ?? [];
+    if (q !== undefined) {
+      stated.set(name, q);
+      continue;
+    }
+    const readers = graph.nodes.filter((node) => node.inputs.includes(name));
     const isOutput = graph.outputs.some((value) => value.name === name);
-    if (q !== undefined) stated.set(name, q);
-    else if (facts.inputs.has(name) && !isOutput && readers > 0 && all.length === readers)
-      stated.set(name, finestGrid(all));
+    if (!facts.inputs.has(name) || isOutput || readers.length === 0) continue;
+    const all = readAsParams.get(name) ?? [];
+    if (all.length === readers.length) stated.set(name, finestGrid(all));
+    else if (readers.every((node) => node.opType === "DynamicQuantizeLinear"))
+      stated.set(name, dynamicGrid(facts.range(name)));
   }
   return stated;
 }
@@ -121,4 +128,18 @@ function finestGrid(all: readonly QuantParams[]): Quantization {
   let exponent = Math.ceil(Math.log2(largest / limit));
   while (largest / 2 ** exponent > limit) exponent++;
   return { dtype: "i32", scale: 2 ** exponent, zero: 0, lo: -limit, hi: limit };
+}
+
+/** Room for values larger than calibration saw, as a factor. */
+const DYNAMIC_HEADROOM = 2;
+
+/**
+ * Grid of a program input that is quantised by its own range: no scale is stated, so i32 in steps of a power of two, with
+ * room for twice what calibration saw. The scale, 256/255 of a range of both
+ * signs, stays below 2^30: two halves of 15 bits.
+ */
+function dynamicGrid(range: Range | undefined): Quantization {
+  const largest = DYNAMIC_HEADROOM * Math.max(Math.abs(range?.min ?? 1), Math.abs(range?.max ?? 1), 2 ** -60);
+  const limit = 2 ** 28 - 1;
+  return { dtype: "i32", scale: 2 ** Math.ceil(Math.log2(largest / limit)), zero: 0, lo: -limit, hi: limit };
 }

@@ -71,6 +71,23 @@ describe("shift", () => {
     expect(of([RIGHT, 8, UNSIGNED], 255, 8)).to.equal(0);
   });
 
+  it("announces what the operands' ranges leave of its word", () => {
+    const range = (attrs: readonly number[], x: readonly [number, number], by: readonly [number, number]) => {
+      const types = [x, by].map(([lo, hi]) => tensorType("i32", [1], { lo, hi }));
+      const descriptor = { opcode: 31, operands: [], output: tensorType("i32", [1]), attrs };
+      return opNamed("shift").passedRange?.({ descriptor, operands: types });
+    };
+    expect(range([RIGHT, 32, SIGNED], [-(2 ** 31), 2 ** 31 - 1], [16, 16])).to.deep.equal({
+      lo: -32_768,
+      hi: 32_767,
+    });
+    expect(range([RIGHT, 32, SIGNED], [-9, -5], [1, 2])).to.deep.equal({ lo: -5, hi: -2 });
+    expect(range([RIGHT, 8, UNSIGNED], [8, 20], [0, 2])).to.deep.equal({ lo: 2, hi: 20 });
+    expect(range([LEFT, 16, UNSIGNED], [1, 3], [1, 4])).to.deep.equal({ lo: 2, hi: 48 });
+    expect(range([LEFT, 8, SIGNED], [0, 100], [0, 1])).to.deep.equal({ lo: -128, hi: 127 });
+    expect(range([RIGHT, 32, UNSIGNED], [-1, 5], [9, 9])).to.deep.equal({ lo: -(2 ** 31), hi: 2 ** 31 - 1 });
+  });
+
   it("has words of 8, 16 and 32 bits only", () => {
     throwsCode("AIVM_ATTRIBUTE", () => of([LEFT, 12 as number, UNSIGNED], 1, 1));
   });

@@ -3,6 +3,7 @@ import { compileOnnx } from "../../../aivm/import/onnx/compile.ts";
 import { loadWasmEngine } from "../../../aivm/io/wasm.ts";
 import { loadArtifact } from "../../../aivm/program/artifact.ts";
 import { evaluateAccuracy } from "../../../aivm/quantize/accuracy.ts";
+import type { Card } from "../../../aivm/quantize/card.ts";
 import { isAivmError } from "../../../common/errors.ts";
 import { freshKernels } from "../../../scripts/buildWasm.ts";
 import { digitLabels, digitSamples, digitsOnnx } from "../support/digits.ts";
@@ -30,11 +31,14 @@ describe("accuracy of the digit model over its test split", () => {
       expect(report.accuracy?.delta).to.be.at.least(-0.01);
       expect(report.accuracy?.agreement).to.be.at.least(0.99);
       expect(report.accuracy?.saturation).to.equal(0);
-      const card = JSON.parse(loadArtifact(artifact).program.card) as Record<string, number>;
+      const card = JSON.parse(loadArtifact(artifact).program.card) as Card;
+      expect(card).to.deep.equal(report.card);
       expect(card).to.deep.include({
-        samples: 450,
-        floatTop1Bps: Math.round(10_000 * (report.accuracy?.floatTop1 ?? 0)),
+        metric: "top-1",
+        floatBps: Math.round(10_000 * (report.accuracy?.floatTop1 ?? 0)),
+        warning: false,
       });
+      expect(card.evaluation.samples).to.equal(450);
     });
   }
 

@@ -11,6 +11,7 @@ const onnx = onnxModel({
     { op: "Shape", inputs: ["x"], outputs: ["shape"] },
     { op: "Add", inputs: ["w", "w"], outputs: ["twice"] },
     { op: "Mul", inputs: ["x", "twice"], outputs: ["y"] },
+    { op: "MatMul", inputs: ["x", "w"], outputs: ["z"] },
   ],
   inputs: { x: [2] },
   outputs: ["y"],
@@ -26,7 +27,12 @@ const reference = scriptedReference(([x]) => {
     data: Float32Array.from(values),
   });
   const shape: OnnxTensor = { name: "shape", dtype: "int64", shape: [1], data: BigInt64Array.of(2n) };
-  return [shape, float("twice", [2, 4]), float("y", [2 * (data[0] ?? 0), 4 * (data[1] ?? 0)])];
+  return [
+    shape,
+    float("twice", [2, 4]),
+    float("y", [2 * (data[0] ?? 0), 4 * (data[1] ?? 0)]),
+    float("z", [0, 0]),
+  ];
 });
 
 function run(samples: readonly CalibrationSample[]): Promise<Calibration> {
@@ -73,6 +79,34 @@ describe("calibration", () => {
     expect(await codeOf(run(usual))).to.equal("none");
     const odd = usual.map((sample, i): CalibrationSample => (i === 4 ? [[40, 0]] : sample));
     expect(await codeOf(run(odd))).to.equal("AIVM_CALIBRATION_UNSEEN_RANGE");
+  });
+
+  it("refuses a set in which many held-out values lie outside the range of the others", async () => {
+    // Every fourth sample is held out: these reach 1.3 times as far, too little to be far outside, but all of them do.
+    const samples = Array.from(
+      { length: 64 },
+      (_, i): CalibrationSample => [i % 4 === 0 ? [1.3, -1.3] : [(i % 5) / 4, -(i % 3) / 2]],
+    );
+    expect(await codeOf(run(samples))).to.equal("AIVM_CALIBRATION_SATURATION");
+    const fine = samples.map(
+      (sample, i): CalibrationSample => (i % 4 === 0 && i > 4 ? [[1.05, -1]] : sample),
+    );
+    expect(await codeOf(run(fine))).to.equal("none");
+    const task = { onnx, graph: decodeOnnx(onnx), samples, reference, saturationLimit: 1 };
+    expect(await codeOf(calibrate(task))).to.equal("none");
+  });
+
+  it("holds samples out of the means, and keeps some of those to compare with", async () => {
+    const samples = Array.from(
+      { length: 20 },
+      (_, i): CalibrationSample => [[i % 4 === 0 ? 1 : i / 20, 0.5]],
+    );
+    const found = await run(samples);
+    expect(found.judged).to.equal(true);
+    expect(found.kept.map(({ feeds }) => feeds[0]?.data[0])).to.deep.equal([1, 1, 1, 1, 1]);
+    const others = samples.filter((_, i) => i % 4 !== 0).map(([x]) => Number(x?.[0]));
+    const mean = others.reduce((a, b) => a + b, 0) / others.length;
+    expect(found.stats.get("x")?.mean[0]).to.be.closeTo(mean, 1e-6);
   });
 
   it("refuses many samples that never differ", async () => {

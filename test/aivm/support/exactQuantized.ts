@@ -3,9 +3,9 @@
  * the graph's own formula in doubles (dequantise, operate, quantise half to even, saturate), and the result is compared
  * with the integers that the program gave next. So an operator answers for its own rounding alone.
  */
-import type { OnnxGraph, OnnxNode, OnnxTensor } from "../../../aivm/import/onnx/graph.ts";
+import type { OnnxNode, OnnxTensor } from "../../../aivm/import/onnx/graph.ts";
 import { intAttribute } from "../../../aivm/import/onnx/graph.ts";
-import type { LoweredModel } from "../../../aivm/import/onnx/lowerModel.ts";
+import type { CalibratedModel, LoweredModel } from "../../../aivm/import/onnx/lowerModel.ts";
 import { roundHalfEven } from "../../../aivm/quantize/scheme.ts";
 import type { Tensor } from "../../../aivm/tensor/tensor.ts";
 import { permuted, type RealTensor, realValue } from "./exactOps.ts";
@@ -21,7 +21,7 @@ export interface QuantizedRow {
 
 /** What one run gave. */
 export interface QuantizedRun {
-  readonly lowered: Pick<LoweredModel, "graph" | "places">;
+  readonly lowered: Pick<CalibratedModel, "graph" | "calibration"> & Pick<LoweredModel, "places">;
   readonly inputs: readonly Tensor[];
   readonly ops: readonly Tensor[];
 }
@@ -52,9 +52,9 @@ function differences(
   real: RealTensor,
   run: QuantizedRun,
 ): Pick<QuantizedRow, "elements" | "offByOne" | "offByMore"> {
-  const { graph } = run.lowered;
-  const [scale = 1] = numbers(graph.initializers.get(node.inputs[1] ?? ""));
-  const zero = graph.initializers.get(node.inputs[2] ?? "");
+  const { constants } = run.lowered.calibration;
+  const [scale = 1] = numbers(constants.get(node.inputs[1] ?? ""));
+  const zero = constants.get(node.inputs[2] ?? "");
   const [lo, hi] = RANGES[zero?.dtype ?? "uint8"] ?? [0, 255];
   const got = integersOf(run, node.outputs[0] ?? "");
   let offByOne = 0;
@@ -84,8 +84,10 @@ function createCone(
 ): { readonly ops: string[]; readonly value: (name: string) => RealTensor } {
   const ops: string[] = [];
   const value = (name: string): RealTensor => {
-    const constant = run.lowered.graph.initializers.get(name);
-    if (constant !== undefined) return { shape: constant.shape, data: Float64Array.from(numbers(constant)) };
+    const constant = run.lowered.calibration.constants.get(name);
+    const computed = producers.get(name)?.opType;
+    if (constant !== undefined && computed !== "DequantizeLinear")
+      return { shape: constant.shape, data: Float64Array.from(numbers(constant)) };
     const node = producers.get(name);
     if (node === undefined) throw new RangeError(`nothing computes ${name}`);
     if (node.opType === "DequantizeLinear") return dequantized(run, node);
@@ -101,15 +103,15 @@ function createCone(
 
 /** scale x (integers - zero), one scale or one per index of the axis. */
 function dequantized(run: QuantizedRun, node: OnnxNode): RealTensor {
-  const { graph } = run.lowered;
+  const { constants } = run.lowered.calibration;
   const [name = "", scaleName = "", zeroName = ""] = node.inputs;
-  const constant = graph.initializers.get(name);
+  const constant = constants.get(name);
   const x: RealTensor =
     constant === undefined
       ? integersOf(run, name)
       : { shape: constant.shape, data: Float64Array.from(numbers(constant)) };
-  const scales = numbers(graph.initializers.get(scaleName));
-  const zeros = numbers(graph.initializers.get(zeroName));
+  const scales = numbers(constants.get(scaleName));
+  const zeros = numbers(constants.get(zeroName));
   const axis = intAttribute(node, "axis", 1);
   const inner = x.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   const data = x.data.map((v, i) => {
@@ -155,6 +157,3 @@ export function summedRows(rows: readonly QuantizedRow[]): QuantizedRow[] {
   }
   return [...sums.values()];
 }
-
-/** A graph without its types, as the comparison needs it. */
-export type QuantizedGraph = Pick<OnnxGraph, "nodes" | "initializers">;

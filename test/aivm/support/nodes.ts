@@ -68,7 +68,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   mul(random) {
     const [a, b] = broadcastPair(random);
     const [left, right] = [random.pick(SMALL), random.pick(SMALL)];
-    const types = [anyType(random, left, a), anyType(random, right, b)];
+    const wide = random.int(0, 3) === 0; // i32 by i8, or by i16 as far as the bound goes
+    const limit = right === "i8" ? 2 ** 31 - 1 : 2 ** 24;
+    const wideType = tensorType("i32", a, { lo: -random.int(0, limit), hi: random.int(0, limit) });
+    const types = [wide ? wideType : anyType(random, left, a), anyType(random, right, b)];
     return requantized({ name: "mul", random, types, attrs: [zeroOf(random, left), zeroOf(random, right)] });
   },
   rescale(random) {
@@ -212,7 +215,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   },
   shift(random) {
     const [a, b] = broadcastPair(random);
-    const by = tensorType("i8", b, { lo: -2, hi: random.pick([7, 40]) });
+    const by = tensorType("i8", b, { lo: random.pick([-2, 3]), hi: random.pick([7, 40]) });
     const attrs = [random.int(0, 1), random.pick([8, 16, 32]), random.int(0, 1)];
     return moving({
       name: "shift",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect } from "chai";
+import type { Card } from "../../../aivm/quantize/card.ts";
 import { compileCommand } from "../../../cli/model/compile.ts";
 import { evaluateCommand } from "../../../cli/model/evaluate.ts";
 import { freshKernels } from "../../../scripts/buildWasm.ts";
@@ -15,10 +16,7 @@ const CASES = [
 ] as const;
 
 interface Evaluation {
-  readonly count: number;
-  readonly floatTop1: number;
-  readonly delta: number;
-  readonly agreement: number;
+  readonly card: Pick<Card, "floatBps" | "deltaBps" | "agreementBps" | "evaluation" | "warning">;
 }
 
 describe("the models of this repository", () => {
@@ -48,10 +46,12 @@ describe("the models of this repository", () => {
         expect(compiled.code, compiled.err).to.equal(0);
         const evaluated = await runAivm(commands, ["model", "evaluate", out, ...files, "--json"]);
         expect(evaluated.code, evaluated.err).to.equal(0);
-        const report = evaluated.json() as Evaluation;
-        expect([report.count, Math.round(report.floatTop1 * count)]).to.deep.equal([count, right]);
-        expect(report.delta).to.be.at.least(-0.01);
-        expect(report.agreement).to.be.at.least(0.985);
+        const { card } = evaluated.json() as Evaluation;
+        const floatRight = Math.round((card.floatBps * card.evaluation.samples) / 10_000);
+        expect([card.evaluation.samples, floatRight]).to.deep.equal([count, right]);
+        expect(card.deltaBps).to.be.at.least(-100);
+        expect(card.agreementBps).to.be.at.least(9850);
+        expect(card.warning).to.equal(false);
       });
     }
   }

@@ -16,7 +16,7 @@ import {
 } from "./build.ts";
 
 /** Pairs of shapes that broadcast, and what they make. */
-const PAIRS: readonly (readonly [readonly number[], readonly number[], readonly number[]])[] = [
+export const PAIRS: readonly (readonly [readonly number[], readonly number[], readonly number[]])[] = [
   [[], [], []],
   [[1], [], [1]],
   [[], [2, 3], [2, 3]],
@@ -54,9 +54,10 @@ const PAIRS: readonly (readonly [readonly number[], readonly number[], readonly 
 ];
 
 /** Odd quarters, halves and their neighbours around 0. */
-const TIES: readonly number[] = Array.from({ length: 41 }, (_, i) => i - 20);
+export const TIES: readonly number[] = Array.from({ length: 41 }, (_, i) => i - 20);
 
-function refusal(good: Case, name: string, refused: string, change: Partial<Case>): Case {
+/** A good case broken by one thing. */
+export function refusal(good: Case, name: string, refused: string, change: Partial<Case>): Case {
   return { ...good, ...change, name, refused };
 }
 

@@ -1,5 +1,7 @@
 /** The cases of every op, by name. */
+import { bitwiseCases, randomCases, shiftCases } from "./bits.ts";
 import type { Case } from "./build.ts";
+import { divCases, isqrtCases, matmulDivCases, modCases } from "./division.ts";
 import { addCases, compareCases, mulCases, rescaleCases, tableCases, whereCases } from "./elementwise.ts";
 import {
   concatCases,
@@ -12,6 +14,7 @@ import {
 } from "./movement.ts";
 import { convCases, linearCases, matmulCases } from "./products.ts";
 import { argmaxCases, avgPoolCases, maxPoolCases, maxReduceCases, sumReduceCases } from "./reductions.ts";
+import { rankCases, scatterCases } from "./selection.ts";
 
 /** Names of operands and attributes as the op's page gives them, and its cases. */
 export interface OpCases {
@@ -64,4 +67,17 @@ export const OP_CASES: Readonly<Record<string, OpCases>> = {
   sumReduce: { operands: ["x"], attributes: ["axis", "zeroX", ...FINISH], cases: sumReduceCases },
   where: { operands: ["condition", "a", "b"], attributes: [], cases: whereCases },
   compare: { operands: ["a", "b"], attributes: ["relation"], cases: compareCases },
+  div: { operands: ["a", "b"], attributes: ["zeroA", "zeroB", ...FINISH, "rounding"], cases: divCases },
+  mod: { operands: ["a", "b"], attributes: ["sign"], cases: modCases },
+  isqrt: { operands: ["x"], attributes: ["zeroX", "lift", ...FINISH], cases: isqrtCases },
+  matmulDiv: { operands: ["a", "b", "d"], attributes: ["zeroA", "zeroB", ...FINISH], cases: matmulDivCases },
+  bitwise: { operands: ["a", "b"], attributes: ["kind"], cases: bitwiseCases },
+  shift: { operands: ["x", "by"], attributes: ["direction", "width", "signed"], cases: shiftCases },
+  rank: { operands: ["x"], attributes: ["axis", "largest"], cases: rankCases },
+  scatter: {
+    operands: ["x", "positions", "updates"],
+    attributes: ["axis", "reduction", "multiplier", "shift"],
+    cases: scatterCases,
+  },
+  random: { operands: ["seed"], attributes: ["stream"], cases: randomCases },
 };

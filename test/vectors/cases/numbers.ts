@@ -23,7 +23,7 @@ const M = 2097151n;
 
 /** All of them. */
 export function requantVectors(): RequantVector[] {
-  return [...ties(), ...ends(), ...clamped(), ...wide(), ...random()]
+  return [...ties(), ...ends(), ...clamped(), ...wide(), ...besideTies(), ...random()]
     .filter(({ acc }) => acc < LIMIT && acc > -LIMIT)
     .map((given) => ({ ...given, result: requantise(given.acc, given, given) }));
 }
@@ -90,6 +90,32 @@ function wide(): Given[] {
       { acc: signed, multiplier: 1n << 20n, shift: 62n, zero: 0n, ...I16 },
     ]),
   );
+}
+
+/** Products beyond 2^53 that lie next to a tie: a product rounded to a 64-bit float would fall on it. */
+function besideTies(): Given[] {
+  return [
+    [M, 40n],
+    [M - 2n, 40n],
+    [1048575n, 38n],
+    [1999999n, 41n],
+  ].flatMap(([multiplier = 1n, shift = 1n]) =>
+    [1n, -1n].flatMap((off) =>
+      [0n, 3n, 4n].flatMap((more) => {
+        const size = 1n << shift;
+        const wanted = (size / 2n + off) * inverse(multiplier, size);
+        const acc = (wanted % size) + more * size;
+        return [acc, -acc].map((signed) => ({ acc: signed, multiplier, shift, zero: 0n, ...I32 }));
+      }),
+    ),
+  );
+}
+
+/** The number whose product with an odd one is 1 mod 2^n. */
+function inverse(odd: bigint, size: bigint): bigint {
+  let guess = 1n;
+  for (let bits = 1; bits < 64; bits *= 2) guess = (guess * (2n - odd * guess)) % size;
+  return ((guess % size) + size) % size;
 }
 
 function random(): Given[] {

@@ -17,7 +17,7 @@ import { at, type Call, dataOf, type OracleOp, operand, rule } from "./types.ts"
 const ONE = [1, 1, 0] as const;
 
 /** Calls `combine` with one element of each operand, for every output element. */
-function zip(call: Call, combine: (...values: readonly bigint[]) => bigint): bigint[] {
+export function zip(call: Call, combine: (...values: readonly bigint[]) => bigint): bigint[] {
   return everywhere(call.output.shape).map((coordinates) =>
     combine(...call.operands.map(({ shape }, i) => at(dataOf(call, i), broadcastAt(shape, coordinates)))),
   );

@@ -43,7 +43,7 @@ function run(op: OracleOp, call: Call): Judgement {
   rule(same(op.shape(call), call.output.shape), "AIVM_SHAPE");
   const [low, high] = op.passes?.(call) ?? [call.output.lo, call.output.hi];
   rule(low >= call.output.lo && high <= call.output.hi, "AIVM_RANGE");
-  rule(op.gas(call) - 1n <= 16384n && witnessBound(op, call) <= 49152, "AIVM_WITNESS_SIZE");
+  rule(operandLimit(op, call) <= 16384 && witnessBound(op, call) <= 49152, "AIVM_WITNESS_SIZE");
   for (const type of call.operands) if (type.constant) checkValues(type);
   const bound = op.bound?.(call);
   if (bound !== undefined) rule(bound.a < 1n << 42n && bound.p <= 1n << 53n, "AIVM_BOUND");
@@ -81,6 +81,12 @@ function checkValues({ data = [], shape, lo, hi }: Tensor): void {
     data.every((v) => v >= lo && v <= hi),
     "AIVM_RANGE",
   );
+}
+
+/** Elements that one element reads of the operand of which it reads most. */
+function operandLimit(op: OracleOp, call: Call): number {
+  const counts = op.reads(call).map((reads) => (reads === undefined ? 0 : (reads[3] ?? reads[0] * reads[1])));
+  return Math.max(...counts);
 }
 
 /** Bound of the bytes of one element's witness. */

@@ -66,3 +66,49 @@ export function smaller(a: bigint, b: bigint): bigint {
 export function maxAbsFrom(type: Tensor, zero: bigint): bigint {
   return larger(abs(type.lo - zero), abs(type.hi - zero));
 }
+
+/** Parameters of a division. */
+export interface DivisionBy {
+  readonly multiplier: bigint;
+  readonly shift: bigint;
+  readonly zero: bigint;
+  /** 0 half to even, 1 toward zero, 2 floor. */
+  readonly rounding: bigint;
+}
+
+/** A rounded quotient, defined for a divisor of 0. */
+export function divide(
+  a: bigint,
+  b: bigint,
+  by: DivisionBy,
+  range: { readonly lo: bigint; readonly hi: bigint },
+): bigint {
+  const n = a * by.multiplier * (by.shift < 0n ? 1n << -by.shift : 1n);
+  const d = b * (by.shift > 0n ? 1n << by.shift : 1n);
+  if (d === 0n && n !== 0n) return n > 0n ? range.hi : range.lo;
+  const quotient =
+    d === 0n ? 0n : d < 0n ? roundedQuotient(-n, -d, by.rounding) : roundedQuotient(n, d, by.rounding);
+  return clampTo(by.zero + quotient, range.lo, range.hi);
+}
+
+/** floor(n / d) for d > 0. */
+export function floorDiv(n: bigint, d: bigint): bigint {
+  return n % d < 0n ? n / d - 1n : n / d;
+}
+
+/** n / d, d > 0, as an integer. */
+function roundedQuotient(n: bigint, d: bigint, rounding: bigint): bigint {
+  const floor = floorDiv(n, d);
+  const rest = n - floor * d;
+  if (rounding === 2n || rest === 0n) return floor;
+  if (rounding === 1n) return n < 0n ? floor + 1n : floor;
+  if (2n * rest === d) return floor % 2n === 0n ? floor : floor + 1n;
+  return 2n * rest > d ? floor + 1n : floor;
+}
+
+/** Integer nearest to the square root of v >= 0: bits of the floor from the highest down. */
+export function nearestRoot(v: bigint): bigint {
+  let floor = 0n;
+  for (let bit = 1n << 64n; bit > 0n; bit >>= 1n) if ((floor + bit) ** 2n <= v) floor += bit;
+  return v - floor * floor > floor ? floor + 1n : floor;
+}

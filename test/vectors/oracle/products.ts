@@ -1,7 +1,18 @@
 /** conv2d, linear, matmul. */
-import { abs, clampTo, larger, MOST_MULTIPLIER, maxAbsFrom, requantise } from "./numbers.ts";
-import { ANY, gives, NARROW, requantAttrs, requantOf, takes, within, zeros } from "./rules.ts";
-import { broadcastAt, everywhere, same, sizeOf, together } from "./shapes.ts";
+import { abs, clampTo, divide, larger, MOST_MULTIPLIER, maxAbsFrom, requantise } from "./numbers.ts";
+import {
+  ANY,
+  divisionAttrs,
+  divisionBound,
+  gives,
+  NARROW,
+  requantAttrs,
+  requantOf,
+  takes,
+  within,
+  zeros,
+} from "./rules.ts";
+import { broadcastAt, broadcastsTo, everywhere, same, sizeOf, together } from "./shapes.ts";
 import { at, attr, type Bound, type Call, dataOf, type OracleOp, operand, rule } from "./types.ts";
 import { pixelAt, type Window, windowAt, windowReads } from "./windows.ts";
 
@@ -139,16 +150,10 @@ export const matmul: OracleOp = {
     gives(call, ANY);
     zeros(call, 0, 1);
     requantAttrs(call, 2);
-    const [a, b] = [operand(call, 0).shape, operand(call, 1).shape];
-    rule(a.length >= 2 && b.length >= 2 && a.at(-1) === b.at(-1), "AIVM_SHAPE");
-    return [...together(a.slice(0, -2), b.slice(0, -2)), at(a, a.length - 2), at(b, b.length - 2)];
+    return productShape(call);
   },
   bound(call) {
-    const length = BigInt(operand(call, 0).shape.at(-1) ?? 0);
-    const a =
-      length *
-      maxAbsFrom(operand(call, 0), at(call.attrs, 0)) *
-      maxAbsFrom(operand(call, 1), at(call.attrs, 1));
+    const a = dotBound(call);
     return { a, p: a * at(call.attrs, 2) };
   },
   gas: (call) => BigInt((operand(call, 0).shape.at(-1) ?? 0) + 1),
@@ -156,19 +161,69 @@ export const matmul: OracleOp = {
     const row = [1, operand(call, 0).shape.at(-1) ?? 0, 0] as const;
     return [row, row];
   },
+  evaluate: (call) =>
+    everywhere(call.output.shape).map((coordinates) =>
+      requantise(dotAt(call, coordinates), requantOf(call, 2), call.output),
+    ),
+};
+
+export const matmulDiv: OracleOp = {
+  opcode: 25,
+  operands: 3,
+  attributes: 5,
+  shape(call) {
+    takes(call, 0, NARROW);
+    takes(call, 1, NARROW);
+    takes(call, 2, ["i32"]);
+    gives(call, ANY);
+    zeros(call, 0, 1);
+    divisionAttrs(call, 2);
+    const shape = productShape(call);
+    const d = operand(call, 2).shape;
+    rule(d.at(-1) === 1 && broadcastsTo(d, shape), "AIVM_SHAPE");
+    return shape;
+  },
+  bound: (call) =>
+    divisionBound(call, 2, { dividend: dotBound(call), divisor: maxAbsFrom(operand(call, 2), 0n) }),
+  gas: (call) => BigInt((operand(call, 0).shape.at(-1) ?? 0) + 1),
+  reads(call) {
+    const row = [1, operand(call, 0).shape.at(-1) ?? 0, 0] as const;
+    return [row, row, ONE];
+  },
   evaluate(call) {
-    const [a, b] = [operand(call, 0).shape, operand(call, 1).shape];
-    const [zeroA, zeroB] = [at(call.attrs, 0), at(call.attrs, 1)];
+    const by = { ...requantOf(call, 2), rounding: 0n };
     return everywhere(call.output.shape).map((coordinates) => {
-      const batch = coordinates.slice(0, -2);
-      const [m, n] = [at(coordinates, batch.length), at(coordinates, batch.length + 1)];
-      let acc = 0n;
-      for (let k = 0; k < (a.at(-1) ?? 0); k++) {
-        const left = at(dataOf(call, 0), broadcastAt(a, [...batch, m, k]));
-        const right = at(dataOf(call, 1), broadcastAt(b, [...batch, n, k]));
-        acc += (left - zeroA) * (right - zeroB);
-      }
-      return requantise(acc, requantOf(call, 2), call.output);
+      const d = at(dataOf(call, 2), broadcastAt(operand(call, 2).shape, coordinates));
+      return divide(dotAt(call, coordinates), d, by, call.output);
     });
   },
 };
+
+/** [B.., M, N] of two operands [.., M, K] and [.., N, K]. @throws Refusal. */
+function productShape(call: Call): number[] {
+  const [a, b] = [operand(call, 0).shape, operand(call, 1).shape];
+  rule(a.length >= 2 && b.length >= 2 && a.at(-1) === b.at(-1), "AIVM_SHAPE");
+  return [...together(a.slice(0, -2), b.slice(0, -2)), at(a, a.length - 2), at(b, b.length - 2)];
+}
+
+/** Sum of products at output coordinates. */
+function dotAt(call: Call, coordinates: readonly number[]): bigint {
+  const [a, b] = [operand(call, 0).shape, operand(call, 1).shape];
+  const batch = coordinates.slice(0, -2);
+  const [m, n] = [at(coordinates, batch.length), at(coordinates, batch.length + 1)];
+  let acc = 0n;
+  for (let k = 0; k < (a.at(-1) ?? 0); k++) {
+    const left = at(dataOf(call, 0), broadcastAt(a, [...batch, m, k]));
+    const right = at(dataOf(call, 1), broadcastAt(b, [...batch, n, k]));
+    acc += (left - at(call.attrs, 0)) * (right - at(call.attrs, 1));
+  }
+  return acc;
+}
+
+/** Largest magnitude of that sum. */
+function dotBound(call: Call): bigint {
+  const length = BigInt(operand(call, 0).shape.at(-1) ?? 0);
+  return (
+    length * maxAbsFrom(operand(call, 0), at(call.attrs, 0)) * maxAbsFrom(operand(call, 1), at(call.attrs, 1))
+  );
+}

@@ -1,6 +1,6 @@
 /** Rules that several ops share: dtypes and attribute ranges. */
-import { MOST_MULTIPLIER, MOST_SHIFT } from "./numbers.ts";
-import { at, type Call, type DType, operand, rule } from "./types.ts";
+import { larger, MOST_MULTIPLIER, MOST_SHIFT } from "./numbers.ts";
+import { at, type Bound, type Call, type DType, operand, rule } from "./types.ts";
 
 /** i8, i16. */
 export const NARROW: readonly DType[] = ["i8", "i16"];
@@ -45,4 +45,23 @@ export function requantOf(
     shift: at(call.attrs, first + 1),
     zero: at(call.attrs, first + 2),
   };
+}
+
+/** Requires multiplier, shift (of a division) and zero from attribute `first` on. @throws Refusal. */
+export function divisionAttrs(call: Call, first: number): void {
+  within(call, first, [0n, MOST_MULTIPLIER]);
+  within(call, first + 1, [-52n, MOST_SHIFT]);
+  zeros(call, first + 2);
+}
+
+/** Bound of a division whose multiplier and shift are attributes from `first` on. */
+export function divisionBound(
+  call: Call,
+  first: number,
+  of: { readonly dividend: bigint; readonly divisor: bigint },
+): Bound {
+  const [multiplier, shift] = [at(call.attrs, first), at(call.attrs, first + 1)];
+  const n = 2n * of.dividend * multiplier * (shift < 0n ? 1n << -shift : 1n);
+  const d = of.divisor * (shift > 0n ? 1n << shift : 1n);
+  return { a: larger(of.dividend, of.divisor), p: larger(n, d) };
 }

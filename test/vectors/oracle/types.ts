@@ -28,8 +28,8 @@ export interface Bound {
   readonly p: bigint;
 }
 
-/** (runs, length, stride) of one operand; undefined where the operand is not counted. */
-export type Reads = readonly [number, number, number] | undefined;
+/** (runs, length, stride) of one operand, and the elements read where they are fewer; undefined where it is not counted. */
+export type Reads = readonly [runs: number, length: number, stride: number, elements?: number] | undefined;
 
 /** One op, as its page in docs/spec/ops says. */
 export interface OracleOp {

@@ -83,6 +83,7 @@ export function pixelAt(
 /** Reads of x when `channels` neighbours are read at each position. */
 export function windowReads(window: Window, channels: number): Reads {
   const span = (window.kw - 1) * window.dilations[1] * window.c + channels;
-  if (span <= 256 * window.kw) return [window.kh, span, window.dilations[0] * window.w * window.c];
+  const elements = window.kh * window.kw * channels;
+  if (span <= 256 * window.kw) return [window.kh, span, window.dilations[0] * window.w * window.c, elements];
   return [window.kh * window.kw, channels, 0];
 }

@@ -61,10 +61,10 @@ function sizesOf(build: Builder, node: OnnxNode): HeadSizes {
   };
 }
 
-/** The output qk_matmul_output, by its mode: scores, after the mask, after the cap, after softmax. */
+/** The output qk_matmul_output, by its mode: scores, after the cap, after the mask, after softmax. */
 function stageOf(node: OnnxNode, stages: Stages): string {
   const mode = intAttribute(node, "qk_matmul_output_mode", 0);
-  return [stages.scores, stages.masked, stages.capped, stages.weights][mode] ?? stages.scores;
+  return [stages.scores, stages.capped, stages.masked, stages.weights][mode] ?? stages.scores;
 }
 
 /** Masks of all kinds as one. `past` is the number of tokens before the first query. */

@@ -3,8 +3,6 @@ import { unsupportedForm } from "../errors.ts";
 import { floatAttribute, intAttribute, type OnnxNode, stringAttribute } from "../graph.ts";
 import { attributesOf, type Builder, float, int, type Rule, type Rules, text } from "./rule.ts";
 
-const used = (node: OnnxNode, index: number): boolean => (node.outputs[index] ?? "") !== "";
-
 /** Before version 13 the axes from `axis` on were one row; since then a single axis is. */
 const flatSoftmax: Rule = {
   before: 13,
@@ -45,21 +43,25 @@ const oldBatchNorm: Rule = {
   },
 };
 
-/** Dropout does nothing in inference: the data is handed on, the mask is all true. */
+/** Dropout does nothing in inference. What its mask was in inference, versions before 12 did not say: nothing defines it. */
+const oldDropout: Rule = {
+  before: 12,
+  expand: (build, node) =>
+    build.into(node.outputs.slice(0, 1), { type: "Identity" }, { inputs: node.inputs.slice(0, 1) }),
+};
+
+/** The mask is all true. Without one, or with training that is not known to be off, Dropout stays what it is. */
 const dropout: Rule = {
   typed: true,
   when: (node, facts) => {
     const training = node.inputs[2] ?? "";
-    if (training === "") return true;
-    return facts.constant(training)?.data[0] === 0;
+    return (node.outputs[1] ?? "") !== "" && (training === "" || facts.constant(training)?.data[0] === 0);
   },
   expand: (build, node) => {
     const [x = ""] = node.inputs;
     const [y = "", mask = ""] = node.outputs;
     build.into(y, { type: "Identity" }, { inputs: [x] });
-    if (mask === "") return;
-    const one = build.bools([true], [1]);
-    build.into(mask, { type: "Expand" }, { inputs: [one, build.ints(build.shape(x))] });
+    build.into(mask, { type: "Expand" }, { inputs: [build.bools([true], [1]), build.ints(build.shape(x))] });
   },
 };
 
@@ -150,13 +152,7 @@ export const OLD_FORM_RULES: Rules = new Map<string, readonly Rule[]>([
   ["LogSoftmax", [flatSoftmax]],
   ["Hardmax", [flatSoftmax]],
   ["BatchNormalization", [oldBatchNorm]],
-  [
-    "Dropout",
-    [
-      { ...dropout, before: 12, when: () => true },
-      { ...dropout, when: droppedOut },
-    ],
-  ],
+  ["Dropout", [oldDropout, dropout]],
   ["Upsample", [upsample]],
   ["Resize", [oldResize]],
   ["Scatter", [renamed("ScatterElements")]],
@@ -164,8 +160,3 @@ export const OLD_FORM_RULES: Rules = new Map<string, readonly Rule[]>([
   ["LpPool", [oldLp]],
   ["GlobalLpPool", [oldLp]],
 ]);
-
-/** True where a mask is asked for: without one, Dropout is lowered as it is. */
-function droppedOut(node: OnnxNode, facts: Parameters<NonNullable<Rule["when"]>>[1]): boolean {
-  return used(node, 1) && dropout.when?.(node, facts) === true;
-}

@@ -29,7 +29,8 @@ export interface Rewritten {
   readonly changed: boolean;
 }
 
-/** The newest version of ai.onnx that the float runtime loads without a warning. */
+/** The versions of ai.onnx that the float runtime runs as they are. */
+const OLDEST_RUNTIME_OPSET = 7;
 const NEWEST_RUNTIME_OPSET = 25;
 /** How often the replacement of a node may be replaced again. */
 const DEEPEST = 12;
@@ -72,7 +73,7 @@ export async function rewriteGraph(task: RewriteTask): Promise<Rewritten> {
     if (queue.length === 0) break;
     await learnTypes(state, queue);
   }
-  if (!state.changed && graph.opset <= NEWEST_RUNTIME_OPSET) return { graph, changed: false };
+  if (!state.changed && runsAsIs(graph.opset)) return { graph, changed: false };
   const nodes = sorted(state.done);
   const rewritten: OnnxGraph = {
     ...graph,
@@ -82,6 +83,10 @@ export async function rewriteGraph(task: RewriteTask): Promise<Rewritten> {
     initializers: state.initializers,
   };
   return { graph: rewritten, changed: true };
+}
+
+function runsAsIs(opset: number): boolean {
+  return opset >= OLDEST_RUNTIME_OPSET && opset <= NEWEST_RUNTIME_OPSET;
 }
 
 function createState(task: RewriteTask): State {
@@ -228,7 +233,7 @@ async function learnTypes(state: State, waiting: readonly Item[]): Promise<void>
     .flatMap((name) => values.get(name) ?? []);
   const part: OnnxGraph = {
     ...task.graph,
-    opset: state.changed || task.graph.opset > NEWEST_RUNTIME_OPSET ? TARGET_OPSET : task.graph.opset,
+    opset: state.changed || !runsAsIs(task.graph.opset) ? TARGET_OPSET : task.graph.opset,
     irVersion: 10,
     nodes: ready,
     initializers,

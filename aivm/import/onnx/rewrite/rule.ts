@@ -1,4 +1,5 @@
 /** What a rewrite is: a condition on a node, and the nodes that say the same in simpler operators. */
+import { toInt64 } from "../encode.ts";
 import { invalidGraph, nodeLabel } from "../errors.ts";
 import type { OnnxAttribute, OnnxData, OnnxDtype, OnnxNode, OnnxTensor } from "../graph.ts";
 
@@ -131,14 +132,15 @@ export function expandNode(
       return name;
     },
     ints: (values, shape = [values.length]) =>
-      build.tensor({ dtype: "int64", shape, data: BigInt64Array.from(values, (v) => BigInt(v)) }),
+      build.tensor({ dtype: "int64", shape, data: BigInt64Array.from(values, toInt64) }),
     floats: (values, shape = [values.length]) =>
       build.tensor({ dtype: "float32", shape, data: Float32Array.from(values) }),
     bools: (values, shape) =>
       build.tensor({ dtype: "bool", shape, data: Uint8Array.from(values, (v) => (v ? 1 : 0)) }),
   };
   rule.expand(build, node);
-  return { nodes, constants };
+  // Names of nodes are unique: only a node that takes the place of another keeps its name.
+  return { nodes: nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" })), constants };
 }
 
 /** Optional inputs at the end that are not given are left out, as exporters do. */

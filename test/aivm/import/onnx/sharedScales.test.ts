@@ -90,6 +90,7 @@ describe("pieces of a prompt compiled with one set of scales", () => {
       name: "t",
       calibration: [[x, ...cache]],
       precision: "a16",
+      weights: "i8",
       reference,
       errorLimit: 0.02,
       ...(scalesOf === undefined ? {} : { scalesOf }),

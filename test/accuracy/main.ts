@@ -1,0 +1,117 @@
+/**
+ * Accuracy on real models, one table. Every model and precision runs in a process of its own, so that the peak memory
+ * is its own. Options: --only TEXT (names that contain it), --precision a8|a16, --weights i8|i16|auto, --target DB, --json.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { textTable } from "../../cli/table.ts";
+import { testData } from "../support/testData.ts";
+import { type AccuracyCase, CASES } from "./cases.ts";
+import { type CaseResult, runCase } from "./runCase.ts";
+
+const WEIGHTS = ["i8", "i16", "auto"] as const;
+const PRECISIONS = ["a8", "a16"] as const;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    precision: { type: "string" },
+    weights: { type: "string" },
+    target: { type: "string" },
+    json: { type: "boolean", default: false },
+    child: { type: "string" },
+  },
+});
+if (options.child === undefined) await runAll();
+else await runChild(options.child);
+
+/** Runs one case here and prints its result as JSON: what the parent reads. */
+async function runChild(name: string): Promise<void> {
+  const found = CASES.find((entry) => entry.name === name);
+  const precision = PRECISIONS.find((entry) => entry === options.precision);
+  if (found === undefined || precision === undefined) throw new RangeError(`no case ${name}`);
+  const weights = WEIGHTS.find((entry) => entry === options.weights);
+  const result = await runCase(found, {
+    folder: folderOf(found) ?? "",
+    precision,
+    ...(weights === undefined ? {} : { weights }),
+    ...(options.target === undefined ? {} : { targetDb: Number(options.target) }),
+  });
+  process.stdout.write(JSON.stringify(result));
+}
+
+async function runAll(): Promise<void> {
+  // Here and not above: the compiler of the kernels takes more memory than any case, and children do not need it.
+  const { freshKernels } = await import("../../scripts/buildWasm.ts");
+  await freshKernels();
+  const wanted = CASES.filter((entry) => entry.name.includes(options.only));
+  const here = wanted.filter((entry) => entry.folder === undefined || folderOf(entry) !== undefined);
+  if (here.length < wanted.length) {
+    const absent = wanted.filter((entry) => !here.includes(entry)).map((entry) => entry.name);
+    process.stderr.write(`AIVM_TEST_DATA does not lead to ${absent.join(", ")}: left out\n`);
+  }
+  const results: CaseResult[] = [];
+  for (const entry of here) {
+    for (const precision of PRECISIONS) {
+      if (options.precision !== undefined && options.precision !== precision) continue;
+      if (!options.json) process.stderr.write(`${entry.name} ${precision} ...\n`);
+      results.push(inChild(entry, precision));
+    }
+  }
+  process.stdout.write(`${options.json ? JSON.stringify(results, undefined, 2) : tableOf(results)}\n`);
+  process.exitCode = results.every((result) => result.passed) ? 0 : 1;
+}
+
+function inChild(entry: AccuracyCase, precision: "a8" | "a16"): CaseResult {
+  const file = fileURLToPath(import.meta.url);
+  const args = [...process.execArgv, file, "--child", entry.name, "--precision", precision];
+  if (options.weights !== undefined) args.push("--weights", options.weights);
+  if (options.target !== undefined) args.push("--target", options.target);
+  const { stdout, status } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status !== 0) throw new Error(`${entry.name} ${precision} ended with status ${status}`);
+  return JSON.parse(stdout) as CaseResult;
+}
+
+function folderOf(entry: AccuracyCase): string | undefined {
+  return entry.folder === undefined ? undefined : testData("models", entry.folder);
+}
+
+function tableOf(results: readonly CaseResult[]): string {
+  const head = [
+    "model",
+    "bits",
+    "samples",
+    "metric",
+    "float",
+    "fixed",
+    "difference",
+    "SQNR dB",
+    "bytes",
+    "wide",
+    "compile s",
+    "cpu s",
+    "peak MiB",
+    "bar",
+  ];
+  const rows = results.map((r) => [
+    r.model,
+    r.precision,
+    `${r.samples}`,
+    r.metric,
+    r.metric === "none" ? "" : r.float.toFixed(3),
+    r.metric === "none" ? "" : r.fixed.toFixed(3),
+    r.metric === "none" ? "" : `${r.difference.toFixed(3)} ${r.unit}`,
+    r.sqnrDb === null ? "equal" : r.sqnrDb.toFixed(1),
+    `${r.artifactBytes}`,
+    `${r.wideLayers}`,
+    r.compileSeconds.toFixed(1),
+    r.compileCpuSeconds.toFixed(1),
+    r.peakMib.toFixed(0),
+    `${r.passed ? "pass" : "FAIL"}${r.sqnrBar === undefined ? "" : ` (${r.sqnrBar} dB)`}`,
+  ]);
+  return textTable(head, rows);
+}
