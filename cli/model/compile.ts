@@ -1,11 +1,12 @@
 /** aivm model compile */
 
-import { type CompiledModel, compileOnnx } from "../../aivm/import/onnx/compile.ts";
+import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
+import type { EvaluationSet } from "../../aivm/quantize/accuracy.ts";
 import { measureSaturation, type SaturationReport } from "../../aivm/quantize/saturation.ts";
 import { bytesToHex } from "../../common/index.ts";
 import {
@@ -19,13 +20,14 @@ import {
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
-import { readDataset, samplesFor } from "./dataset.ts";
+import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 
 /** Saturation is measured on this many samples of the test split, or of the calibration split without one. */
 const SATURATION_SAMPLES = 64;
-/** Ops are listed from this share of elements at the top of their range. */
+/** Convolutions and products are listed from this share of elements at an end of their type. */
 const LISTED_SHARE = 0.01;
+const PRODUCTS = /^op \d+ (conv2d|linear|matmul)$/;
 
 /** The command. */
 export const compileCommand: Command = {
@@ -58,7 +60,7 @@ export const compileCommand: Command = {
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
-    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16",
+    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16 --evaluate",
     "aivm model compile --onnx net.onnx --data split.json --out net.aivm --shape image=1x3x224x224",
   ],
   run: async (invocation) => {
@@ -80,7 +82,7 @@ export const compileCommand: Command = {
       onProgress: progressLine("calibrating"),
       ...(invocation.flags.evaluate === true
         ? {
-            evaluate: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+            evaluate: evaluationSet(dataset, names),
             card: cardFacts(compileCommand, invocation),
           }
         : {}),
@@ -119,7 +121,7 @@ function summary(
     ["program", `${report.ops} ops, ${report.vmGas} vmGas a run`],
     ["file", `${report.artifactBytes} bytes`],
     ["largest witness", `${report.witnessBytes} bytes of ${MAX_WITNESS_BYTES} allowed`],
-    ["scheme", `${report.precision} activations, ${report.weights} weights`],
+    ["scheme", schemeText(report)],
     ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
     ["saturation", saturationText(saturation)],
   ];
@@ -136,16 +138,31 @@ function summary(
   return `${facts.join("\n")}\n\nbeside the float model, on calibration samples:\n\n${textTable(header, fidelity)}`;
 }
 
+function schemeText({ precision, weights, wideLayers, trials }: CompileReport): string {
+  const wide = `${wideLayers.length} layers with 16-bit weights`;
+  return `${precision} activations, ${weights} weights${weights === "auto" ? ` (${wide}, ${trials.length} trials)` : ""}`;
+}
+
 function saturationText(report: SaturationReport & { readonly part: string }): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-  const worst = report.inputs.reduce((a, b) => (b.share > a.share ? b : a), { item: "", share: 0 });
   const inputs =
-    worst.share === 0 ? "no input value clamped" : `input ${worst.item} clamped at ${percent(worst.share)}`;
-  const ops = report.ops.filter(({ share }) => share >= LISTED_SHARE).sort((a, b) => b.share - a.share);
-  const listed = ops.slice(0, 3).map(({ item, share }) => `${item} ${percent(share)}`);
-  const tops =
-    listed.length === 0 ? "no product has 1 % at the top of its range" : `at the top: ${listed.join(", ")}`;
+    report.inputs === 0 ? "no input value clamped" : `inputs clamped at ${percent(report.inputs)}`;
+  const products = report.tensors
+    .filter(({ tensor, share }) => share >= LISTED_SHARE && PRODUCTS.test(tensor))
+    .sort((x, y) => y.share - x.share)
+    .slice(0, 3)
+    .map(({ tensor, share }) => `${tensor} ${percent(share)}`);
+  const tops = products.length === 0 ? "no product has 1 % at an end" : `at an end: ${products.join(", ")}`;
   return `${inputs}; ${tops} (${report.samples} ${report.part} samples)`;
+}
+
+/** Labels and samples of the test split. @throws CLI_USAGE when the labels are no classes */
+function evaluationSet(dataset: Dataset, names: readonly string[]): EvaluationSet {
+  if (dataset.metric !== "top1")
+    throw usageError("--evaluate", "a data set with metric top1", dataset.metric);
+  const { labels } = dataset.test;
+  const samples = samplesFor(dataset, { part: "test", names });
+  return { samples, ...(labels.length === 0 ? {} : { labels }) };
 }
 
 function numberText(value: number): string {

@@ -1,7 +1,7 @@
 /** A program's input tensors from the files that a person names. */
 import { type InputPort, type Program, shapeText, type Tensor, tensorFromBytes } from "../../aivm/index.ts";
+import { holdsIntegers } from "../../aivm/quantize/accuracy.ts";
 import { quantizeInput } from "../../aivm/quantize/fidelity.ts";
-import { holdsIntegers } from "../../aivm/quantize/saturation.ts";
 import { AivmError } from "../../common/index.ts";
 import { allFlags, type Flag, type Invocation, numberFlag, optionalFlag, usageError } from "../command.ts";
 import { readDataset, samplesFor } from "./dataset.ts";

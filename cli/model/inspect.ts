@@ -6,7 +6,7 @@ import { bytesToHex } from "../../common/index.ts";
 import { type Command, onlyWord, optionalFlag } from "../command.ts";
 import { textTable } from "../table.ts";
 import { fileError } from "./files.ts";
-import { type ListedPort, type Listing, listModel, realRange } from "./listing.ts";
+import { type ListedPort, type Listing, listModel, realRange, scaleText } from "./listing.ts";
 import { listingToHtml } from "./picture/html.ts";
 import { printable } from "./picture/markup.ts";
 import { bytesText, listingToSvg } from "./picture/svg.ts";
@@ -82,7 +82,7 @@ function portText(port: ListedPort): string {
   const real =
     scale === 1 && zero === 0
       ? "integers as they are"
-      : `real = ${Number(scale.toPrecision(6))} x (q - ${zero}), ${rangeText(realRange(type, port))}`;
+      : `${scaleText(port)}, ${rangeText(realRange(type, port))}`;
   return `${name}${from}, ${type.dtype}${shapeText(type.shape)}, ${real}`;
 }
 

@@ -113,6 +113,12 @@ export function realRange(
   return [scale.scale * (type.lo - scale.zero), scale.scale * (type.hi - scale.zero)];
 }
 
+/** The rule from stored numbers to real ones, for people. */
+export function scaleText({ scale, zero }: RealScale): string {
+  const shifted = zero === 0 ? "q" : `(q ${zero < 0 ? "+" : "-"} ${Math.abs(zero)})`;
+  return `real = ${Number(scale.toPrecision(6))} x ${shifted}`;
+}
+
 /** The card's figures as rows; a card that is no flat JSON object is one row. */
 export function cardRows(card: string): readonly (readonly [string, string])[] {
   if (card === "") return [];

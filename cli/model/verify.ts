@@ -30,6 +30,7 @@ import { readOnnx } from "./compile.ts";
 import { readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 import { givenInputs, INPUT_FLAGS, quantizeSample } from "./inputs.ts";
+import { printable } from "./picture/markup.ts";
 import { walkElement, walkText } from "./walk.ts";
 
 const DEFAULT_SAMPLES = 3;
@@ -152,15 +153,39 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
         onProgress: progressLine("measuring"),
       });
       // What can not be measured again is taken from the card: calibration set, tool and command.
-      const { calibration, tool, command } = JSON.parse(card) as Card;
+      const { calibration, tool = "", command = "" } = parsedCard(card);
       const facts = { onnx: bytes, evaluation, reference: reference.name, tool, command };
-      const measured = cardText(createCard(report, { ...facts, calibration: calibration ?? undefined }));
-      if (measured !== card) throw new RangeError(`it says ${card}, measured ${measured}`);
+      const measured = createCard(report, { ...facts, calibration: calibration ?? undefined });
+      if (cardText(measured) !== card) throw new RangeError(differences(parsedCard(card), measured));
       return `measured again over ${report.count} samples: the same figures`;
     } finally {
       await float.close();
     }
   });
+}
+
+/** The card as JSON. @throws RangeError when it is no object */
+function parsedCard(card: string): Partial<Card> {
+  try {
+    const value: unknown = JSON.parse(card);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new RangeError("it is no JSON object");
+}
+
+/** What a card says and what was measured, where they differ. */
+function differences(claimed: Partial<Card>, measured: Card): string {
+  const claims = new Map<string, unknown>(Object.entries(claimed));
+  const keys = Object.entries(measured).filter(
+    ([key, value]) => JSON.stringify(claims.get(key)) !== JSON.stringify(value),
+  );
+  const said = keys.map(([key, value]) => {
+    const claim = JSON.stringify(claims.get(key)) ?? "nothing";
+    return `${key}: it says ${printable(claim.slice(0, 80))}, measured ${JSON.stringify(value).slice(0, 80)}`;
+  });
+  return said.join("; ") || "it is written otherwise than its figures are";
 }
 
 function failed(item: string): AivmError {

@@ -1,7 +1,6 @@
 /** Emitting the ops on bits, order, positions and random numbers, and what is made of them: top k, cumulative sums. */
 import { opNamed } from "../../ops/registry.ts";
 import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
-import { elementCount } from "../../tensor/shape.ts";
 import { DTYPE_BYTES } from "../../tensor/tensor.ts";
 import {
   addScaled,
@@ -253,17 +252,7 @@ export function argmaxOfRows(e: Emitter, x: Value): Value {
   return indices;
 }
 
-/** Raw integers of any values: scale 1. */
-export function rawOf(x: Value): Value {
-  return { ...x, q: integerQuantization(x.q.dtype, x.q) };
-}
-
 /** The same integers' meaning in another quantisation of the same shape; nothing where it is the same. */
 export function sameMeaning(e: Emitter, x: Value, q: Quantization): Value {
   return rescale(e, x, { ...q, lo: Math.min(q.lo, x.q.lo), hi: Math.max(q.hi, x.q.hi) });
-}
-
-/** Number of elements of a value. */
-export function sizeOf(x: Value): number {
-  return elementCount(x.shape);
 }

@@ -32,7 +32,7 @@ export function listingToHtml(
     `<style>${STYLE}</style></head><body>`,
     `<h1>${title}</h1>`,
     `<table>${facts.join("")}</table>`,
-    `<h2>Graph</h2><p>Boxes are as wide as their share of the gas; the bar in a box is that share.</p>`,
+    `<h2>Graph</h2><p>Boxes grow with their share of the gas; the bar at the foot of a box is that share of its width.</p>`,
     `<div class="picture">${svg}</div>`,
     `<h2>Ops</h2>${opsTable(listing)}`,
     `<h2>Constants</h2>${constantsTable(listing)}`,

@@ -1,6 +1,6 @@
 /** A program as an SVG picture: one box per op, as wide as its share of the gas, shapes on the edges. */
 import { type Ref, shapeText, type TensorType } from "../../../aivm/index.ts";
-import type { ListedOp, Listing } from "../listing.ts";
+import { type ListedOp, type Listing, scaleText } from "../listing.ts";
 import { type Family, familyOf, PORTS } from "./families.ts";
 import { type Layout, layeredLayout } from "./layout.ts";
 import { escaped, shortened } from "./markup.ts";
@@ -77,7 +77,7 @@ function boxesOf({ inputs, ops, outputs }: Listing): Box[] {
     ...inputs.map(({ name, type, scale, zero }) => ({
       ...port(name),
       detail: `input ${type.dtype}`,
-      hint: `input ${name}: real = ${scale} x (q - ${zero})`,
+      hint: `input ${name}: ${scaleText({ scale, zero })}`,
       from: [],
       type,
     })),
@@ -85,7 +85,7 @@ function boxesOf({ inputs, ops, outputs }: Listing): Box[] {
     ...outputs.map(({ name, type, scale, zero, source }) => ({
       ...port(name),
       detail: `output ${type.dtype}${shapeText(type.shape)}`,
-      hint: `output ${name}: real = ${scale} x (q - ${zero})`,
+      hint: `output ${name}: ${scaleText({ scale, zero })}`,
       from: at(source),
       type: undefined,
     })),

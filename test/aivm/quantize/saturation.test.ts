@@ -4,8 +4,8 @@ import { measureSaturation } from "../../../aivm/quantize/saturation.ts";
 import { loaded, programOf } from "../support/models.ts";
 
 describe("saturation of a program over samples", () => {
-  it("counts the input values beyond the range, and the elements at the top of each product", async () => {
-    // real = 0.5 q, so the input holds -64 to 63.5; the product is q x 2, clamped to 127.
+  it("counts the input values beyond the range, and the elements at an end of each product", async () => {
+    // real = 0.5 q, so the input holds -64 to 63.5; the product is q x 2, clamped to the ends of 8 bits.
     const linear: OpDescriptor = {
       opcode: 2,
       operands: [
@@ -32,11 +32,15 @@ describe("saturation of a program over samples", () => {
       engine: createReferenceEngine(model),
       samples: [[[100, 63.5, 10, -100]], [[0, 1, 2, 31.5]]],
     });
+    // 100 and -100 are beyond the input's range. 100, 63.5 and -100 end at the ends of 8 bits; 31.5 gives 126.
     expect(report).to.deep.equal({
       samples: 2,
-      inputs: [{ item: "x0", share: 2 / 8 }],
-      // 100 -> 127 -> clamped; 63.5 -> 127 -> clamped; 31.5 -> 63 -> 126 stays below.
-      ops: [{ item: "op 0 (linear)", share: 2 / 8 }],
+      inputs: 2 / 8,
+      ops: 3 / 8,
+      tensors: [
+        { tensor: "x0", share: 2 / 8 },
+        { tensor: "op 0 linear", share: 3 / 8 },
+      ],
     });
   });
 });

@@ -86,35 +86,14 @@ describe("the model author's commands", () => {
       expect(facts.saturation).to.deep.include({
         part: "test",
         samples: 64,
-        inputs: [{ item: "image", share: 0 }],
+        inputs: 0,
       });
       expect(facts.fidelity).to.have.length(2);
     });
 
-    it("takes other bits, a name and a shape, each of which makes another model", async () => {
-      const ids = new Set([bytesToHex(model.modelId)]);
-      const more = [
-        ["--precision", "a16"],
-        ["--weights", "i16"],
-        ["--name", "other"],
-      ];
-      for (const flags of more) {
-        const { code, json } = await aivm(
-          "compile",
-          "--onnx",
-          ONNX,
-          "--data",
-          DATA,
-          "--out",
-          scratch.path("x.aivm"),
-          ...flags,
-          "--json",
-        );
-        expect(code).to.equal(0);
-        ids.add((json() as { modelId: string }).modelId);
-      }
-      expect(ids.size).to.equal(4);
-      const shaped = await aivm(
+    it("takes a shape, a name and other bits; another name or scheme is another model", async () => {
+      const ids = [];
+      const base = [
         "compile",
         "--onnx",
         ONNX,
@@ -122,13 +101,19 @@ describe("the model author's commands", () => {
         DATA,
         "--out",
         scratch.path("x.aivm"),
-        "--shape",
-        "image=1x1x8x8",
         "--json",
-      );
-      expect((shaped.json() as { modelId: string }).modelId).to.equal(
-        bytesToHex(loadArtifact(new Uint8Array(readFileSync(artifact))).modelId),
-      );
+      ] as const;
+      for (const flags of [
+        ["--shape", "image=1x1x8x8"],
+        ["--name", "other"],
+        ["--precision", "a16", "--weights", "i16"],
+      ]) {
+        const { code, err, json } = await aivm(...base, ...flags);
+        expect(code, err).to.equal(0);
+        ids.push((json() as { modelId: string }).modelId);
+      }
+      expect(ids[0]).to.equal(bytesToHex(model.modelId));
+      expect(new Set(ids).size).to.equal(3);
     });
 
     it("prints a summary and a table for people", async () => {
@@ -347,20 +332,27 @@ describe("the model author's commands", () => {
     });
 
     it("measures a card again, and says so when it is not what it claims", async () => {
-      const withCard = (card: string): string =>
-        scratch.write("card.aivm", encodeArtifact({ ...model.program, card }, model.constants));
-      const evaluated = {
-        samples: 450,
-        floatTop1Bps: 9867,
-        fixedTop1Bps: 9999,
-        agreementBps: 10_000,
-        inputSaturationBps: 0,
-      };
-      const path = withCard(JSON.stringify(evaluated));
-      const ran = await aivm("verify", path, "--onnx", ONNX, "--data", DATA);
+      const path = scratch.path("card.aivm");
+      const files = ["--onnx", ONNX, "--data", DATA];
+      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate");
+      expect(compiledToo.out).to.match(/float top-1 +98.67 %/);
+      const honest = await aivm("verify", path, ...files);
+      expect([honest.code, honest.out.includes("the same figures")]).to.deep.equal([0, true]);
+      expect((await aivm("inspect", path)).out).to.match(/card floatBps +9867/);
+      const { program, constants } = loadArtifact(new Uint8Array(readFileSync(path)));
+      const card = program.card.replace(`"floatBps":9867`, `"floatBps":9999`);
+      expect(card).to.not.equal(program.card);
+      const boast = scratch.write("boast.aivm", encodeArtifact({ ...program, card }, constants));
+      const ran = await aivm("verify", boast, ...files);
       expect(ran.code).to.equal(1);
-      expect(ran.out).to.contain("1 checks FAILED").and.contain("card");
+      expect(ran.out).to.contain("1 checks FAILED").and.contain("floatBps: it says 9999, measured 9867");
       expect(ran.err).to.contain("CLI_VERIFY");
+      expect((await aivm("verify", path)).out).to.contain("needs --onnx and --data");
+      for (const text of ["no JSON", "null", "[]", "{}"]) {
+        const odd = scratch.write("odd.aivm", encodeArtifact({ ...program, card: text }, constants));
+        const refused = await aivm("verify", odd, ...files);
+        expect([refused.code, /card +failed/.test(refused.out)], text).to.deep.equal([1, true]);
+      }
     });
 
     it("finds an engine that computes one element otherwise, and names the op", async () => {

@@ -109,6 +109,7 @@ describe("pictures of a program", () => {
       }),
     );
     expect(printable("\u001b[31mred\u202e")).to.equal("\ufffd[31mred\ufffd");
+    expect(escaped(`<a b="c" d='e'>&`)).to.equal("&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
     expect(escaped("\ud800")).to.equal("\ufffd");
   });
 
