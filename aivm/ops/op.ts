@@ -92,7 +92,10 @@ export interface Op {
   passedRange?(node: OpNode): { readonly lo: number; readonly hi: number };
   /** Accumulator bound of ops that do arithmetic. */
   bound?(node: OpNode, constants: ConstantOperands): ArithmeticBound;
-  /** Steps that `bound` takes beyond one pass over each constant. Undefined: a few, whatever the sizes. */
+  /**
+   * Steps that `bound` takes beyond one pass over each constant, for ops whose bound depends on constants' values.
+   * Undefined: it depends on types and attributes alone, and takes a few steps whatever the sizes.
+   */
   boundSteps?(node: OpNode): number;
   /** Cost of one output element in vmGas: one MAC or one element operation = 1. */
   elementGas(node: OpNode): number;

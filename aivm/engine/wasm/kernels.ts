@@ -35,7 +35,7 @@ export interface Kernels {
     hi: number,
   ) => void;
   readonly unfold: (x: number, dst: number, geometry: number, first: number, count: number) => void;
-  /** Reserves `bytes` for good, 16-byte aligned. Views made before may be detached. */
+  /** Reserves `bytes` for good, 16-byte aligned. Views made before may be detached. @throws AIVM_WASM when there are none. */
   readonly allocate: (bytes: number) => number;
 }
 
@@ -81,7 +81,25 @@ function createArena(memory: WebAssembly.Memory): Kernels["allocate"] {
     const at = next;
     next = Math.ceil((at + bytes) / 16) * 16;
     const missing = next - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    if (missing > 0) growBy(memory, Math.ceil(missing / PAGE_BYTES));
     return at;
   };
+}
+
+/** @throws AIVM_WASM when the host gives no more, or the module can address no more (4 GiB). */
+function growBy(memory: WebAssembly.Memory, pages: number): void {
+  try {
+    memory.grow(pages);
+  } catch (cause) {
+    throw new AivmError(
+      "AIVM_WASM",
+      {
+        what: "memory of the WASM kernels",
+        want: `${pages} pages of 64 KiB more`,
+        got: "none",
+        remedy: "use the reference engine, or a machine with more memory",
+      },
+      { cause },
+    );
+  }
 }

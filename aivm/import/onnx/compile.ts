@@ -4,7 +4,7 @@ import { createReferenceEngine } from "../../engine/reference/referenceEngine.ts
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
 import type { Program } from "../../program/program.ts";
 import { type AccuracyReport, type EvaluationSet, evaluateAccuracy } from "../../quantize/accuracy.ts";
-import type { CalibrationSample } from "../../quantize/calibrate.ts";
+import type { Calibration, CalibrationSample } from "../../quantize/calibrate.ts";
 import { type Card, cardText, createCard, setHash } from "../../quantize/card.ts";
 import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
@@ -45,6 +45,12 @@ export interface CompileTask {
    * EVM judges. Longer reductions are split (aivm/import/split).
    */
   readonly maxOperands?: number;
+  /**
+   * What calibration saw of another compiled graph: tensors of the same name get the same scales, so that programs for
+   * pieces of one prompt hand each other a cache. A mask of -infinity must be in every one of them or in none, and
+   * `weights` must be "i8" or "i16": "auto" may choose otherwise for each.
+   */
+  readonly scalesOf?: Calibration;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**
@@ -96,6 +102,8 @@ export interface CompiledModel {
   /** The same, loaded: what engines run. */
   readonly model: LoadedModel;
   readonly report: CompileReport;
+  /** What calibration saw: `scalesOf` of another graph of the same model. */
+  readonly calibration: Calibration;
 }
 
 /** Ratio at which weights have enough bits, unless the task says otherwise. */
@@ -142,7 +150,7 @@ export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
     fidelity,
     ...(accuracy === undefined || card === undefined ? {} : { accuracy, card }),
   };
-  return { artifact, program: model.program, modelId: model.modelId, model, report };
+  return { artifact, program: model.program, modelId: model.modelId, model, report, calibration };
 }
 
 function loaded(

@@ -16,6 +16,7 @@ import {
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
+import { withScalesOf } from "../../quantize/sharedScales.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
@@ -50,6 +51,8 @@ import { withoutRanges, zeroSample } from "./unsampled.ts";
 export interface CalibrateModelTask
   extends Pick<CalibrationTask, "onnx" | "reference" | "bound" | "shapes" | "onProgress"> {
   readonly calibration: CalibrationTask["samples"];
+  /** Scales of another graph's calibration for every tensor of the same name (quantize/sharedScales.ts). */
+  readonly scalesOf?: Calibration;
 }
 
 /** How a calibrated model is lowered. */
@@ -114,11 +117,12 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   const original = await keptOutputs(task, seen.kept, judge);
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const measured = unsampled ? withoutRanges(sampled) : sampled;
-  const plain = withoutEmptyOperands(rewritten, (name) => measured.types.get(name)?.shape);
-  const dynamic = withDynamicQuantize(plain, measured.constants);
+  const scaled = task.scalesOf === undefined ? measured : withScalesOf(measured, task.scalesOf);
+  const plain = withoutEmptyOperands(rewritten, (name) => scaled.types.get(name)?.shape);
+  const dynamic = withDynamicQuantize(plain, scaled.constants);
   const { graph, calibration } = unsampled
-    ? { graph: dynamic, calibration: measured }
-    : withPatterns(dynamic, measured);
+    ? { graph: dynamic, calibration: scaled }
+    : withPatterns(dynamic, scaled);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ranOriginal = original !== undefined;

@@ -2,8 +2,7 @@
  * Dot products in parts. With constant weights each part is requantised with its channel's own multiplier to an i32
  * that is 2^bits finer than the result, as many bits as the proven sum leaves; the sum is rounded once more at the end.
  * So the result is that of the whole dot product wherever every shift is at most `bits` (then the parts are exact), and
- * else unless it lies within parts x 2^-(bits + 1) of a tie. Products of two activations are exact while a part's sum
- * fits an i32.
+ * else unless it lies within parts x 2^-(bits + 1) of a tie.
  */
 import { clamp } from "../../numeric/clamp.ts";
 import { MAX_MULTIPLIER, MAX_SHIFT } from "../../numeric/requant.ts";
@@ -11,9 +10,8 @@ import { convGeometry } from "../../ops/conv2d.ts";
 import { attrAt, maxAbs, type OpNode, rowSumsOf } from "../../ops/op.ts";
 import type { Window } from "../../ops/window.ts";
 import { createTensor, DTYPE_RANGE, type Tensor, type TensorType } from "../../tensor/tensor.ts";
-import { lowered, type Splitter, sumRows } from "./reduce.ts";
+import type { Splitter } from "./reduce.ts";
 import {
-  columnsOf,
   type Extent,
   fits,
   longestFitting,
@@ -24,9 +22,7 @@ import {
   putConstant,
   type Rewrite,
   reshaped,
-  shiftInto32,
   sliced,
-  spreadFrom,
   write,
 } from "./rewrite.ts";
 import { boxExtent, halved, type KernelBox } from "./windows.ts";
@@ -216,65 +212,6 @@ function channelsSeen(r: Rewrite, x: Piece, of: { readonly part: ConvBox; readon
   const seen = sliced(r, grouped, { starts: [0, 0, 0, 0, part.from], sizes: [n, h, w, groups, size] });
   return reshaped(r, seen, [n, h, w, groups * size]);
 }
-
-/** matmul of two activations. */
-export const splitMatmul: Splitter = (r, { descriptor }, [a, b]) => {
-  if (a === undefined || b === undefined) return undefined;
-  const [zeroA = 0, zeroB = 0, multiplier = 0, shift = 0, zero = 0] = descriptor.attrs;
-  const length = a.type.shape.at(-1) ?? 1;
-  const part = (
-    x: Piece,
-    from: number,
-    count: number,
-  ): { readonly starts: number[]; readonly sizes: number[] } => ({
-    starts: [...x.type.shape.slice(0, -1).map(() => 0), from],
-    sizes: [...x.type.shape.slice(0, -1), count],
-  });
-  const resized = (x: Piece, count: number): Piece => ({
-    ...x,
-    type: { ...x.type, shape: part(x, 0, count).sizes },
-  });
-  const most = longestFitting(r, length - 1, (count) =>
-    nodeFor("matmul", { operands: [resized(a, count), resized(b, count)], output: descriptor.output }),
-  );
-  if (most < 2) return undefined;
-  const size = Math.ceil(length / Math.ceil(length / most));
-  const largest = size * spreadFrom(a.type, zeroA) * spreadFrom(b.type, zeroB);
-  const coarser = shiftInto32(largest);
-  const limit = Math.ceil(largest / 2 ** coarser);
-  const pieces: Piece[] = [];
-  for (let from = 0; from < length; from += size) {
-    const count = Math.min(size, length - from);
-    pieces.push(
-      put(r, "matmul", {
-        operands: [sliced(r, a, part(a, from, count)), sliced(r, b, part(b, from, count))],
-        output: { dtype: "i32", shape: descriptor.output.shape, lo: -limit, hi: limit },
-        attrs: [zeroA, zeroB, 1, coarser, 0],
-      }),
-    );
-  }
-  const scaling = lowered({ multiplier, shift, zero }, coarser);
-  const sum = scaling && sumRows(r, columnsOf(r, pieces), { zeroX: 0, scaling, output: descriptor.output });
-  return sum && reshaped(r, sum, descriptor.output.shape);
-};
-
-/**
- * Product of two activations over a divisor per row: the product in parts, then the division. The sum is exact while it
- * fits an i32, else rounded to the lowest bit that an i32 keeps.
- */
-export const splitMatmulDiv: Splitter = (r, { descriptor, operands: types }, [a, b, d]) => {
-  if (a === undefined || b === undefined || d === undefined) return undefined;
-  const [zeroA = 0, zeroB = 0, multiplier = 0, shift = 0, zero = 0] = descriptor.attrs;
-  const largest = (a.type.shape.at(-1) ?? 1) * spreadFrom(a.type, zeroA) * spreadFrom(b.type, zeroB);
-  const coarser = shiftInto32(largest);
-  const limit = Math.ceil(largest / 2 ** coarser);
-  const output: TensorType = { ...descriptor.output, dtype: "i32", lo: -limit, hi: limit };
-  const product = { ...descriptor, output, attrs: [zeroA, zeroB, 1, coarser, 0] };
-  const sum = splitMatmul(r, { descriptor: product, operands: types.slice(0, 2) }, [a, b]);
-  if (sum === undefined) return undefined;
-  const attrs = [0, 0, multiplier, shift - coarser, zero, 0];
-  return put(r, "div", { operands: [sum, d], output: descriptor.output, attrs });
-};
 
 /** The parts, added up in i32 at 2^bits times the result's resolution, then rounded to it. */
 function sumOfParts(

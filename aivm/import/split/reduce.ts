@@ -207,7 +207,7 @@ function exactBlock(
 }
 
 /** A reduction of x in rows of `length`. */
-function blockNode(name: string, x: Piece, length: number, attrs: readonly number[]): OpNode {
+export function blockNode(name: string, x: Piece, length: number, attrs: readonly number[]): OpNode {
   const [count = 1, size = 1] = x.type.shape;
   const rows = count * Math.ceil(size / length);
   const seen = { ref: x.ref, type: { ...x.type, shape: [rows, length] } };
@@ -215,7 +215,7 @@ function blockNode(name: string, x: Piece, length: number, attrs: readonly numbe
 }
 
 /** Rows cut into equal blocks of at most `most` elements [E x blocks, length], padded behind with `value`. */
-function blocksOf(
+export function blocksOf(
   r: Rewrite,
   rows: Piece,
   by: { readonly most: number; readonly value: number },

@@ -8,7 +8,9 @@ import type { OpDescriptor, Program, Ref } from "../../program/program.ts";
 import { MAX_OPERANDS, operandsBound } from "../../program/witnessBound.ts";
 import { shapeText } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { splitConv, splitLinear, splitMatmul, splitMatmulDiv } from "./products.ts";
+import { splitMatmul, splitMatmulDiv } from "./matmul.ts";
+import { splitConv, splitLinear } from "./products.ts";
+import { splitRank } from "./rank.ts";
 import { type Splitter, splitArgmax, splitMax, splitSum } from "./reduce.ts";
 import { createRewrite, fits, type Piece, write } from "./rewrite.ts";
 import { splitAvgPool, splitMaxPool } from "./windows.ts";
@@ -20,6 +22,7 @@ const SPLITTERS: ReadonlyMap<number, Splitter> = new Map(
       ["linear", splitLinear],
       ["matmul", splitMatmul],
       ["matmulDiv", splitMatmulDiv],
+      ["rank", splitRank],
       ["sumReduce", splitSum],
       ["maxReduce", splitMax],
       ["argmax", splitArgmax],

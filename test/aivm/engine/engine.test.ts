@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { instantiateKernels } from "../../../aivm/engine/wasm/kernels.ts";
 import { createWasmEngine } from "../../../aivm/engine/wasm/wasmEngine.ts";
 import {
   createReferenceEngine,
@@ -9,7 +10,7 @@ import {
 } from "../../../aivm/index.ts";
 import { readKernels } from "../../../aivm/io/wasm.ts";
 import { freshKernels, KERNELS_PATH } from "../../../scripts/buildWasm.ts";
-import { rejectsCode } from "../support/errors.ts";
+import { rejectsCode, throwsCode } from "../support/errors.ts";
 import { full, loaded, programOf } from "../support/models.ts";
 import { literal } from "../support/nodes.ts";
 
@@ -81,6 +82,11 @@ describe("the wasm engine's self-test", () => {
       await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm }));
     });
   }
+
+  it("says so when a model needs more memory than the kernels can address", async () => {
+    const kernels = await instantiateKernels(await freshKernels());
+    throwsCode("AIVM_WASM", () => kernels.allocate(2 ** 34));
+  });
 
   it("refuses bytes that are no module, and names the remedy when there are none", async () => {
     await rejectsCode("AIVM_WASM", createWasmEngine({ model, wasm: new Uint8Array([1, 2, 3]) }));

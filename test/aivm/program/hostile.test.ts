@@ -226,4 +226,22 @@ describe("the proof of an accumulator", () => {
     throwsCode("AIVM_BOUND", around(1), "op 0");
     throwsCode("AIVM_BOUND", around(-1), "op 0");
   });
+
+  it("needs no constants where ranges alone decide: the structure is refused", () => {
+    const product = (multiplier: number): Program =>
+      programOf({
+        inputs: [full("i16", 2, 64)],
+        constants: [full("i16", 3, 64)],
+        ops: [
+          descriptor("matmul", {
+            operands: [input(0), { kind: "const", index: 0 }],
+            output: full("i32", 2, 3),
+            attrs: [0, 0, multiplier, 20, 0],
+          }),
+        ],
+      });
+    // 64 x 2^15 x 2^15 x 2^17 is 2^53.
+    expect(() => validateStructure(product(2 ** 17))).not.to.throw();
+    throwsCode("AIVM_BOUND", () => validateStructure(product(2 ** 17 + 1)), "op 0");
+  });
 });
