@@ -11,6 +11,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type OnnxValue,
+  readNames,
 } from "../import/onnx/graph.ts";
 import { calibrationShape, emptyCalibration, notFinite } from "./errors.ts";
 import { judgeCalibration } from "./judge.ts";
@@ -294,13 +295,19 @@ function assertSameType(
 const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size", "EyeLike"]);
 const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 
+/** True when a node's outputs are constants, given which of the tensors that it reads are. */
+export function isConstantNode(node: OnnxNode, isConstant: (name: string) => boolean): boolean {
+  if (RANDOM.test(node.opType)) return false;
+  // CastLike reads no more than the type of its second input.
+  const read = node.opType === "CastLike" ? node.inputs.slice(0, 1) : readNames(node);
+  return SHAPE_ONLY.has(node.opType) || read.every((name) => name === "" || isConstant(name));
+}
+
 /** Names of the tensors that no program input reaches, given those that are constants to begin with. */
 export function namesOfConstants(graph: OnnxGraph, known: ReadonlySet<string>): ReadonlySet<string> {
   const names = new Set(known);
-  const isConstant = (node: OnnxNode): boolean =>
-    SHAPE_ONLY.has(node.opType) || node.inputs.every((name) => name === "" || names.has(name));
   for (const node of graph.nodes) {
-    if (RANDOM.test(node.opType) || !isConstant(node)) continue;
+    if (!isConstantNode(node, (name) => names.has(name))) continue;
     for (const output of node.outputs) names.add(output);
   }
   return names;

@@ -8,7 +8,7 @@ import {
 } from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
 import { precisionError } from "./errors.ts";
-import { type StatedGrid, statedBias, statedWeights } from "./exactLayer.ts";
+import { biasInSteps, type StatedGrid, statedWeights } from "./exactLayer.ts";
 import { floatAttribute, intAttribute } from "./graph.ts";
 import {
   constantOf,
@@ -92,7 +92,7 @@ export function layerConstants(
       magnitude += Math.abs(w);
     }
     const real = (layer.bias[o] ?? 0) - (errors[o] ?? 0);
-    const offset = statedBias(real, unit, grid?.biasScales?.[o]) - io.input.q.zero * sum;
+    const offset = biasInSteps(grid, o, { real, unit }) - io.input.q.zero * sum;
     if (Math.abs(offset) > I32_MAX)
       throw precisionError(
         `output channel ${o}`,

@@ -171,11 +171,12 @@ function shifted(e: Emitter, indices: Value, to: { readonly by: number; readonly
 /** Elements of x [rows, length] at column indices [rows, k] of their own row. */
 export function pickFromRows(e: Emitter, x: Value, indices: Value): Value {
   const [rows = 1, length = 1] = x.shape;
+  const flat = reshape(e, x, [rows * length]);
+  if (rows === 1) return gather(e, flat, { indices, axis: 0 });
   const starts = Array.from({ length: rows }, (_, row) => row * length);
   const offsets = integerConstant(e, "i32", [rows, 1], starts);
   const q = integerQuantization("i32", { lo: 0, hi: rows * length - 1 });
-  const flat = rows === 1 ? indices : addScaled(e, { a: indices, b: offsets }, q);
-  return gather(e, reshape(e, x, [rows * length]), { indices: flat, axis: 0 });
+  return gather(e, flat, { indices: addScaled(e, { a: indices, b: offsets }, q), axis: 0 });
 }
 
 /** Elements summed by one op of a cumulative sum. */
@@ -252,7 +253,7 @@ export function argmaxOfRows(e: Emitter, x: Value): Value {
   return indices;
 }
 
-/** The same integers' meaning in another quantisation of the same shape; nothing where it is the same. */
+/** x in the scale, zero point and element type of `q`, its range unclamped; nothing is emitted where it has them. */
 export function sameMeaning(e: Emitter, x: Value, q: Quantization): Value {
   return rescale(e, x, { ...q, lo: Math.min(q.lo, x.q.lo), hi: Math.max(q.hi, x.q.hi) });
 }

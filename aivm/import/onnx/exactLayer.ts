@@ -3,12 +3,17 @@ import { roundHalfEven } from "../../quantize/scheme.ts";
 import type { QuantizedWeights } from "../../quantize/weights.ts";
 import type { FloatLayer } from "./channels.ts";
 import type { Lowering } from "./lowering.ts";
-import { FLOAT32_ROUNDING, onGrid, scalesBehind } from "./statedConstants.ts";
+import { FLOAT32_ROUNDING, integersBehind, onGrid, scalesBehind } from "./statedConstants.ts";
 
-/** The file's grid: rows[o] = scales[o] x integers, and bias[o] = biasScales[o] x an integer where it says so. */
+/** The file's grid: rows[o] = scales[o] x integers, and bias[o] = bias.scales[o] x bias.integers[o] where it says so. */
 export interface StatedGrid {
   readonly scales: Float64Array;
-  readonly biasScales?: Float64Array;
+  readonly bias?: StatedBias;
+}
+
+interface StatedBias {
+  readonly integers: Float64Array;
+  readonly scales: Float64Array;
 }
 
 /** `layer` with the grid of the DequantizeLinear nodes that its weights and bias come from, if they do. */
@@ -29,18 +34,25 @@ export function withStatedGrid(
     if ((stated.length > 1 && channels % stated.length !== 0) || !onGrid(row, own)) return layer;
     scales[o] = own;
   }
-  const bias = scalesBehind(ctx, from.bias);
-  if (bias === undefined || (bias.length !== 1 && bias.length !== channels))
+  const bias = integersBehind(ctx, from.bias);
+  const perChannel = bias?.integers.length === channels;
+  if (bias === undefined || !perChannel || (bias.scales.length !== 1 && bias.scales.length !== channels))
     return { ...layer, grid: { scales } };
-  const biasScales = Float64Array.from({ length: channels }, (_, o) => bias[bias.length === 1 ? 0 : o] ?? 1);
-  return { ...layer, grid: { scales, biasScales } };
+  const all = Float64Array.from(
+    { length: channels },
+    (_, o) => bias.scales[bias.scales.length === 1 ? 0 : o] ?? 1,
+  );
+  return { ...layer, grid: { scales, bias: { integers: bias.integers, scales: all } } };
 }
 
 /** The grid of channels [from, to). */
-export function channelsOfGrid(grid: StatedGrid, from: number, to: number): StatedGrid {
-  const { biasScales } = grid;
-  const scales = grid.scales.slice(from, to);
-  return biasScales === undefined ? { scales } : { scales, biasScales: biasScales.slice(from, to) };
+export function channelsOfGrid({ scales, bias }: StatedGrid, from: number, to: number): StatedGrid {
+  const own = scales.slice(from, to);
+  if (bias === undefined) return { scales: own };
+  return {
+    scales: own,
+    bias: { integers: bias.integers.slice(from, to), scales: bias.scales.slice(from, to) },
+  };
 }
 
 /** The file's integers, minus their zero points, in the smallest type that holds them. */
@@ -53,8 +65,13 @@ export function statedWeights(layer: FloatLayer, grid: StatedGrid): QuantizedWei
   return { dtype: small ? "i8" : "i16", data: small ? Int8Array.from(data) : data, scales: grid.scales };
 }
 
-/** Bias of a channel in accumulator steps of `unit`: the file's own integer where its scale is that unit. */
-export function statedBias(bias: number, unit: number, biasScale: number | undefined): number {
-  const same = biasScale !== undefined && Math.abs(biasScale / unit - 1) < FLOAT32_ROUNDING;
-  return roundHalfEven(bias / (same ? biasScale : unit));
+/** Bias of channel `o` in accumulator steps of `unit`: the file's own integer where its scale is that unit. */
+export function biasInSteps(
+  grid: StatedGrid | undefined,
+  o: number,
+  of: { readonly real: number; readonly unit: number },
+): number {
+  const scale = grid?.bias?.scales[o];
+  const same = scale !== undefined && Math.abs(scale / of.unit - 1) < FLOAT32_ROUNDING;
+  return same ? (grid?.bias?.integers[o] ?? 0) : roundHalfEven(of.real / of.unit);
 }

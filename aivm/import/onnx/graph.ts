@@ -66,6 +66,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** Of a node that the importer made of several operators: the function that they are, element by element. */
+  readonly f?: (x: number) => number;
 }
 
 /** A declared input or output. A dimension is a number, or a name where it is free, or undefined where unstated. */
@@ -82,11 +84,31 @@ export interface OnnxGraph extends OnnxBody {
   readonly imports: ReadonlyMap<string, number>;
   readonly irVersion: number;
   readonly producer: string;
+  /** Groups of tensors that share one scale although nothing in the graph says so: steps of one unrolled operator. */
+  readonly alike?: readonly (readonly string[])[];
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
+}
+
+/** Names that a node reads: its inputs, and what its sub-graphs take from the graph around them. */
+export function readNames(node: OnnxNode): string[] {
+  const inner = [...node.attributes.values()].flatMap((attribute) =>
+    attribute.kind === "graph" ? outerNames(attribute.value) : [],
+  );
+  return [...node.inputs, ...inner];
+}
+
+function outerNames(body: OnnxBody): string[] {
+  const own = new Set([
+    ...body.inputs.map((value) => value.name),
+    ...body.initializers.keys(),
+    ...body.nodes.flatMap((node) => node.outputs),
+  ]);
+  const read = [...body.nodes.flatMap(readNames), ...body.outputs.map((value) => value.name)];
+  return read.filter((name) => !own.has(name));
 }
 
 /** The integer attribute `name`, or `fallback` when absent. */

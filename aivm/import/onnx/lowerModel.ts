@@ -40,7 +40,9 @@ import { normProbes } from "./norm.ts";
 import { observedTensors } from "./observe.ts";
 import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
+import { withFunctions } from "./rewrite/functionPattern.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
+import { withRows } from "./rewrite/rowPatterns.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
 import { withoutRanges, zeroSample } from "./unsampled.ts";
 
@@ -99,7 +101,7 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   needed(given, task, (node) => isRewritten(node, given.opset));
   const unsampled = task.calibration.length === 0;
   const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
-  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task, samples);
+  const { graph: rewritten, runnable, original: judge } = await rewrittenModel(given, task, samples);
   const nodes = needed(rewritten, task, () => false);
   const seen = await calibrate({
     ...task,
@@ -109,11 +111,14 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
     watched: observedTensors(rewritten),
     probes: normProbes(nodes),
   });
-  const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
+  const original = await keptOutputs(task, seen.kept, judge);
   const sampled = original === undefined ? seen : { ...seen, kept: original };
-  const calibration = unsampled ? withoutRanges(sampled) : sampled;
-  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
-  const graph = withDynamicQuantize(plain, calibration.constants);
+  const measured = unsampled ? withoutRanges(sampled) : sampled;
+  const plain = withoutEmptyOperands(rewritten, (name) => measured.types.get(name)?.shape);
+  const dynamic = withDynamicQuantize(plain, measured.constants);
+  const { graph, calibration } = unsampled
+    ? { graph: dynamic, calibration: measured }
+    : withPatterns(dynamic, measured);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ranOriginal = original !== undefined;
@@ -144,6 +149,15 @@ export function lowerModel(model: CalibratedModel, options: LowerOptions): Lower
     merged: countByOperator(merged),
   };
   return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
+}
+
+/** Operators written out in simpler ones, put back by what calibration saw of them. */
+function withPatterns(
+  given: OnnxGraph,
+  calibration: Calibration,
+): { readonly graph: OnnxGraph; readonly calibration: Calibration } {
+  const { graph, probed } = withRows(given, calibration);
+  return { graph: withFunctions(graph, calibration), calibration: { ...calibration, probed } };
 }
 
 /** Where the tensors of the graph are once the ops have their final numbers. */
@@ -177,6 +191,9 @@ function needed(
   return neededNodes(graph, (name) => known.has(name), handled);
 }
 
+/** How the model as given compares: it is what was run, the runtime may run it, or must not be asked to. */
+type Original = "same" | "other" | "unsafe";
+
 /** The graph in simpler operators, and the same in a form that the runtime runs. */
 async function rewrittenModel(
   given: OnnxGraph,
@@ -184,7 +201,7 @@ async function rewrittenModel(
   samples: CalibrationTask["samples"],
 ): Promise<{
   readonly graph: OnnxGraph;
-  readonly changed: boolean;
+  readonly original: Original;
   readonly runnable: CalibratedModel["runnable"];
 }> {
   const { reference } = task;
@@ -195,14 +212,18 @@ async function rewrittenModel(
   const changed = rewritten.changed || form.changed;
   const onnx = changed ? encodeOnnx(form.graph) : task.onnx;
   const runnable = { onnx, reference: holdingReference(reference, form.held) };
-  return { graph: rewritten.graph, changed, runnable };
+  // onnxruntime-node takes the whole process down when it has to return a type of less than a byte.
+  const original = form.held.size > 0 ? "unsafe" : changed ? "other" : "same";
+  return { graph: rewritten.graph, original, runnable };
 }
 
 /** The kept samples with the outputs of the model as given, or undefined when the runtime does not run it. */
-async function originalOutputs(
+async function keptOutputs(
   task: CalibrateModelTask,
   kept: readonly KeptSample[],
+  original: Original,
 ): Promise<readonly KeptSample[] | undefined> {
+  if (original !== "other") return original === "same" ? kept : undefined;
   const bound = [...(task.bound?.values() ?? [])];
   try {
     const session = await task.reference.load(task.onnx);
@@ -243,14 +264,39 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: reado
   }
 }
 
-/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
-const LARGEST_LONG = 2 ** 30 - 1;
+/** 64-bit inputs that are summed are half as wide as the VM's integers: a sum or difference of two provably fits. */
+const LARGEST_TERM = 2 ** 30 - 1;
+
+/** Operators that hand integers on as they are. */
+const HANDS_ON: ReadonlySet<string> = new Set([
+  ...[
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Slice",
+    "Gather",
+    "Expand",
+    "Concat",
+  ],
+]);
+
+function isSummed(ctx: Lowering, name: string): boolean {
+  return (ctx.consumers.get(name) ?? []).some(
+    ({ opType, outputs }) =>
+      opType === "Add" ||
+      opType === "Sub" ||
+      (HANDS_ON.has(opType) && outputs.some((output) => isSummed(ctx, output))),
+  );
+}
 
 function defineInputs(ctx: Lowering): InputPort[] {
   return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
     const stored = quantizationOf(ctx, name);
-    const isLong = dtype === "int64" || dtype === "uint64";
-    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
+    const isTerm = (dtype === "int64" || dtype === "uint64") && isSummed(ctx, name);
+    const q = isTerm ? { ...stored, lo: Math.max(stored.lo, -LARGEST_TERM - 1), hi: LARGEST_TERM } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };

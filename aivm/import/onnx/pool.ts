@@ -1,15 +1,15 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
 import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { coordinatesOf, elementCount } from "../../tensor/shape.ts";
-import { root, rootWide } from "./division.ts";
+import { div, root, rootWide } from "./division.ts";
 import {
   addScaled,
   argmax,
   emit,
   gather,
   integerConstant,
+  largestFrom,
   maxReduce,
-  mul,
   multiplier,
   rearrange,
   rescale,
@@ -22,7 +22,6 @@ import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./g
 import {
   channelsLast,
   type Family,
-  floatConstant,
   foldedOutput,
   getChannelsLast,
   getValue,
@@ -153,7 +152,7 @@ function lowerAveragePool(ctx: Lowering, node: OnnxNode): void {
   });
 }
 
-/** Mean of each window. Where windows differ in how many elements count, a constant factor per position follows. */
+/** Mean of each window. Where windows differ in how many elements count, the exact sum is divided per position. */
 function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonly windows: Windows }): void {
   const { e } = ctx;
   const { windows } = rule;
@@ -167,7 +166,7 @@ function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonl
   const native =
     windows.kernel.length <= 2 && taps <= LARGEST_NATIVE_WINDOW && windows.dilations.every((d) => d === 1);
   const x = native ? asImage(ctx, getChannelsLast(ctx, name), windows) : getValue(ctx, name);
-  const q = uniform ? output.q : sameRange16(x.q);
+  const q = uniform ? output.q : sumOf(x.q, taps);
   const pooled = native
     ? averageImage(ctx, x, { windows, channels, batch, q })
     : reshape(
@@ -183,12 +182,14 @@ function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonl
   let y = pooled;
   if (!uniform) {
     const shape = native ? [1, ...two(windows.output, 1), 1] : [1, 1, ...windows.output];
-    const factors = floatConstant(
-      ctx,
-      { name: "window sizes", shape, data: counts.map((c) => taps / Math.max(c, 1)) },
-      symmetric16({ min: 0, max: taps }),
+    const divisors = integerConstant(
+      e,
+      "i32",
+      shape,
+      counts.map((count) => Math.max(count, 1)),
     );
-    y = mul(e, pooled, factors, output.q);
+    // The mean over all positions of the window, times their number, is the sum that the count divides.
+    y = div(e, pooled, divisors, output.q, taps);
   }
   if (native) setPooled(ctx, output.name, y, windows);
   else setValue(ctx, output.name, y);
@@ -264,6 +265,12 @@ function averageImage(
   const attrs = [...windowAttrs(to.windows, false), x.q.zero, m.multiplier, m.shift, to.q.zero];
   const shape = [to.batch, ...two(to.windows.output, 1), to.channels];
   return emit(ctx.e, "avgPool2d", { operands: [x], shape, q: to.q, attrs });
+}
+
+/** The exact sum of a window, as the mean over all of its positions. */
+function sumOf(q: Quantization, taps: number): Quantization {
+  const bound = taps * largestFrom(q);
+  return { dtype: "i32", scale: q.scale / taps, zero: 0, lo: -bound, hi: bound };
 }
 
 /** 16 bits over the same real range: an average never leaves the range of what it averages. */

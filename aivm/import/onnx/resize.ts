@@ -1,5 +1,5 @@
 /** Resize and Upsample (ai.onnx 7 to 19): nearest as an index map, linear and cubic as constant weights per axis. */
-import { quantizeReal, symmetric16 } from "../../quantize/scheme.ts";
+import { type Quantization, quantizeReal, symmetric16 } from "../../quantize/scheme.ts";
 import { coordinatesOf, elementCount, stridesOf } from "../../tensor/shape.ts";
 import { DTYPE_RANGE } from "../../tensor/tensor.ts";
 import {
@@ -130,10 +130,18 @@ function extrapolated(
   return where(e, integerConstant(e, "i8", shape, mask), fill, of.y);
 }
 
-/** 16 bits over the input's range; cubic weights overshoot. */
-function widerThan(x: Value, cubic: boolean): ReturnType<typeof symmetric16> {
-  const largest = x.q.scale * Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
-  return symmetric16({ min: 0, max: cubic ? 2 * largest : largest });
+/**
+ * What lies between two axes: 16 bits over the input's range; cubic weights overshoot. Of 8-bit integers a power of two of
+ * parts, so that weights like 1/4 and 3/4 lose nothing.
+ */
+function widerThan(x: Value, cubic: boolean): Quantization {
+  const steps = Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
+  const room = cubic ? 2 * steps : steps;
+  if (x.q.dtype === "i8" && room > 0) {
+    const parts = 2 ** Math.floor(Math.log2(32767 / room));
+    return { dtype: "i16", scale: x.q.scale / parts, zero: 0, lo: -32767, hi: 32767 };
+  }
+  return symmetric16({ min: 0, max: x.q.scale * room });
 }
 
 function axesOf(ctx: Lowering, node: OnnxNode): Axis[] {
@@ -254,6 +262,17 @@ function cubicWeight(d: number, a: number): number {
   return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;
 }
 
+/** Steps of weights that are exact: multiples of 2^-14 below 2. */
+const EXACT_STEP = 2 ** -14;
+
+/** Weights at 16 bits: as they are where they are multiples of a small power of two. */
+function weightMatrix(ctx: Lowering, values: readonly number[], shape: readonly number[]): Value {
+  const exact = values.every((v) => Math.abs(v) < 2 && Number.isInteger(v / EXACT_STEP));
+  if (!exact) return reals(ctx, values, shape);
+  const q: Quantization = { dtype: "i16", scale: EXACT_STEP, zero: 0, lo: -32767, hi: 32767 };
+  return constant(ctx.e, { shape, values: values.map((v) => v / EXACT_STEP), q });
+}
+
 /** Weights applied along one axis: a product with a constant matrix. */
 function alongAxis(
   ctx: Lowering,
@@ -261,7 +280,7 @@ function alongAxis(
   by: {
     readonly axis: number;
     readonly weights: readonly Float64Array[];
-    readonly q: ReturnType<typeof symmetric16>;
+    readonly q: Quantization;
   },
 ): Value {
   const { e } = ctx;
@@ -271,7 +290,7 @@ function alongAxis(
   const size = x.shape[by.axis] ?? 1;
   const moved = transpose(e, x, perm);
   const rows = reshape(e, moved, [elementCount(x.shape) / size, size]);
-  const matrix = reals(
+  const matrix = weightMatrix(
     ctx,
     by.weights.flatMap((row) => [...row]),
     [by.weights.length, size],

@@ -125,6 +125,12 @@ export function scaleGroups(
     for (let up = parent.get(root); up !== undefined && up !== root; up = parent.get(root)) root = up;
     return root;
   };
+  const join = (group: readonly string[]): void => {
+    const named = group.filter((name) => name !== "" && facts.range(name) !== undefined);
+    const [first] = named;
+    if (first === undefined) return;
+    for (const name of named) parent.set(find(name), find(first));
+  };
   const readers = new Set(graph.outputs.map((value) => value.name));
   for (const node of graph.nodes) {
     const movement = movementOf(node, facts.isConstant);
@@ -136,13 +142,9 @@ export function scaleGroups(
       ...(movement?.from.map((i) => node.inputs[i] ?? "") ?? []),
       ...(movement?.to.map((i) => node.outputs[i] ?? "") ?? []),
     ];
-    for (const group of [members, comparedInputs(node)]) {
-      const named = group.filter((name) => name !== "" && facts.range(name) !== undefined);
-      const [first] = named;
-      if (first === undefined) continue;
-      for (const name of named) parent.set(find(name), find(first));
-    }
+    for (const group of [members, comparedInputs(node)]) join(group);
   }
+  for (const group of graph.alike ?? []) join(group);
   const ranges = rangesOf(graph, { find, readers, range: facts.range, isConstant: facts.isConstant });
   const members = new Map<string, string[]>();
   for (const name of parent.keys()) members.set(find(name), [...(members.get(find(name)) ?? []), name]);

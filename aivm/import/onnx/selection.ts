@@ -64,14 +64,15 @@ function lowerTopK(ctx: Lowering, node: OnnxNode): void {
   }
 }
 
-/** on where the position along the new axis is the index, else off; negative indices count from the end. */
+/**
+ * on where the position along the new axis is the index, else off; negative indices count from the end. The depth is the
+ * output's size, which is static: a depth that is an input of the model is the one that calibration saw.
+ */
 function lowerOneHot(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
   const shape = shapeOf(ctx, outputName(node));
   const axis = positiveAxis(intAttribute(node, "axis", -1), shape.length);
   const depth = shape[axis] ?? 1;
-  if (constantOf(ctx, node.inputs[1]) === undefined)
-    throw dataDependentShape(node, "make the depth a constant of the model");
   const indices = wholeNumbers(ctx, node, depth);
   const withAxis = [...indices.shape.slice(0, axis), 1, ...indices.shape.slice(axis)];
   const at = reshape(e, indices, withAxis);

@@ -22,14 +22,33 @@ export function scalesBehind(
   const { graph, calibration } = source;
   const node = graph.nodes.find((n) => name !== undefined && name !== "" && n.outputs.includes(name));
   if (node === undefined || node.domain !== "") return undefined;
-  const constant = (input: string | undefined): OnnxTensor | undefined =>
-    calibration.constants.get(input ?? "");
   if (node.opType !== "DequantizeLinear") {
     const [moved, ...others] = movedInputs(node, (input) => calibration.constants.has(input));
     return moved === 0 && others.length === 0 ? scalesBehind(source, node.inputs[0]) : undefined;
   }
-  const integers = constant(node.inputs[0]);
-  return integers === undefined ? undefined : quantParams(node, { constant, ...integers })?.scales;
+  return integersBehind(source, name)?.scales;
+}
+
+/** What a DequantizeLinear of constants reads: integers minus their zero points, and one scale or one for each of them. */
+export function integersBehind(
+  source: ConstantSource,
+  name: string | undefined,
+): { readonly integers: Float64Array; readonly scales: readonly number[] } | undefined {
+  const { graph, calibration } = source;
+  const node = graph.nodes.find((n) => name !== undefined && name !== "" && n.outputs.includes(name));
+  if (node?.opType !== "DequantizeLinear" || node.domain !== "") return undefined;
+  const constant = (input: string | undefined): OnnxTensor | undefined =>
+    calibration.constants.get(input ?? "");
+  const tensor = constant(node.inputs[0]);
+  const params = tensor === undefined ? undefined : quantParams(node, { constant, ...tensor });
+  if (tensor === undefined || params === undefined) return undefined;
+  const { scales, zeros } = params;
+  const perElement = zeros.length === tensor.data.length;
+  const integers = Float64Array.from(
+    tensor.data as ArrayLike<number | bigint>,
+    (v, i) => Number(v) - (zeros[perElement ? i : 0] ?? 0),
+  );
+  return { integers, scales };
 }
 
 /** True when every value is an integer of at most 16 bits times `scale`, as far as float32 tells. */

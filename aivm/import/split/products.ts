@@ -258,6 +258,24 @@ export const splitMatmul: Splitter = (r, { descriptor }, [a, b]) => {
   return sum && reshaped(r, sum, descriptor.output.shape);
 };
 
+/**
+ * Product of two activations over a divisor per row: the product in parts, then the division. The sum is exact while it
+ * fits an i32, else rounded to the lowest bit that an i32 keeps.
+ */
+export const splitMatmulDiv: Splitter = (r, { descriptor, operands: types }, [a, b, d]) => {
+  if (a === undefined || b === undefined || d === undefined) return undefined;
+  const [zeroA = 0, zeroB = 0, multiplier = 0, shift = 0, zero = 0] = descriptor.attrs;
+  const largest = (a.type.shape.at(-1) ?? 1) * spreadFrom(a.type, zeroA) * spreadFrom(b.type, zeroB);
+  const coarser = shiftInto32(largest);
+  const limit = Math.ceil(largest / 2 ** coarser);
+  const output: TensorType = { ...descriptor.output, dtype: "i32", lo: -limit, hi: limit };
+  const product = { ...descriptor, output, attrs: [zeroA, zeroB, 1, coarser, 0] };
+  const sum = splitMatmul(r, { descriptor: product, operands: types.slice(0, 2) }, [a, b]);
+  if (sum === undefined) return undefined;
+  const attrs = [0, 0, multiplier, shift - coarser, zero, 0];
+  return put(r, "div", { operands: [sum, d], output: descriptor.output, attrs });
+};
+
 /** The parts, added up in i32 at 2^bits times the result's resolution, then rounded to it. */
 function sumOfParts(
   r: Rewrite,

@@ -8,7 +8,7 @@ import type { OpDescriptor, Program, Ref } from "../../program/program.ts";
 import { MAX_OPERANDS, operandsBound } from "../../program/witnessBound.ts";
 import { shapeText } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { splitConv, splitLinear, splitMatmul } from "./products.ts";
+import { splitConv, splitLinear, splitMatmul, splitMatmulDiv } from "./products.ts";
 import { type Splitter, splitArgmax, splitMax, splitSum } from "./reduce.ts";
 import { createRewrite, fits, type Piece, write } from "./rewrite.ts";
 import { splitAvgPool, splitMaxPool } from "./windows.ts";
@@ -19,6 +19,7 @@ const SPLITTERS: ReadonlyMap<number, Splitter> = new Map(
       ["conv2d", splitConv],
       ["linear", splitLinear],
       ["matmul", splitMatmul],
+      ["matmulDiv", splitMatmulDiv],
       ["sumReduce", splitSum],
       ["maxReduce", splitMax],
       ["argmax", splitArgmax],

@@ -32,6 +32,7 @@ const OPS: ReadonlyMap<string, RealOp> = new Map<string, RealOp>([
   ["Softmax", softmax],
   ["MaxPool", (node, [x]) => pool(node, given(x), (values) => values.reduce((a, b) => Math.max(a, b)))],
   ["AveragePool", (node, [x]) => pool(node, given(x), mean)],
+  ["Resize", (_, inputs) => linearResize(given(inputs[0]), Array.from(given(inputs.at(-1)).data))],
   ["GlobalAveragePool", (_, [x]) => globalPool(given(x))],
 ]);
 
@@ -256,4 +257,25 @@ function pool(node: OnnxNode, x: RealTensor, f: (values: readonly number[]) => n
     return f(values);
   });
   return { shape: [n, c, oh, ow], data };
+}
+
+/** Linear, half pixel, along the last two axes. */
+function linearResize(x: RealTensor, scales: readonly number[]): RealTensor {
+  const shape = x.shape.map((s, i) => Math.floor(s * (scales[i] ?? 1)));
+  const [h = 1, w = 1] = x.shape.slice(-2);
+  const [oh = 1, ow = 1] = shape.slice(-2);
+  const between = (at: number, ratio: number, length: number): readonly [number, number, number] => {
+    const position = Math.min(Math.max((at + 0.5) / ratio - 0.5, 0), length - 1);
+    const low = Math.floor(position);
+    return [low, Math.min(low + 1, length - 1), position - low];
+  };
+  const data = Float64Array.from({ length: size(shape) }, (_, i) => {
+    const [top, bottom, v] = between(Math.floor(i / ow) % oh, scales.at(-2) ?? 1, h);
+    const [left, right, u] = between(i % ow, scales.at(-1) ?? 1, w);
+    const plane = Math.floor(i / (ow * oh)) * h * w;
+    const at = (row: number, column: number): number => x.data[plane + row * w + column] ?? 0;
+    const upper = at(top, left) * (1 - u) + at(top, right) * u;
+    return upper * (1 - v) + (at(bottom, left) * (1 - u) + at(bottom, right) * u) * v;
+  });
+  return { shape, data };
 }

@@ -73,15 +73,14 @@ export async function measureQuantizedModel(
 ): Promise<QuantizedModelReport> {
   const onnx = readFileSync(join(by.models, model.file));
   const { reference } = by;
-  const task = {
+  const lowered = await lowerOnce({
     onnx,
     name: model.name,
     calibration: [],
     precision: "a8",
     weights: "i8",
     reference,
-  } as const;
-  const lowered = await lowerOnce(task);
+  });
   const loaded = loadArtifact(encodeArtifact(lowered.program, lowered.constants));
   const engine = await loadWasmEngine(loaded);
   const float = await reference.load(onnx);

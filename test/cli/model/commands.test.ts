@@ -105,7 +105,7 @@ describe("the model author's commands", () => {
       ] as const;
       for (const flags of [
         ["--shape", "image=1x1x8x8"],
-        ["--name", "other"],
+        ["--name", "other", "--weights", "i8"],
         ["--precision", "a16", "--weights", "i16"],
       ]) {
         const { code, err, json } = await aivm(...base, ...flags);
@@ -334,7 +334,7 @@ describe("the model author's commands", () => {
     it("measures a card again, and says so when it is not what it claims", async () => {
       const path = scratch.path("card.aivm");
       const files = ["--onnx", ONNX, "--data", DATA];
-      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate");
+      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate", "--weights", "i8");
       expect(compiledToo.out).to.match(/float top-1 +98.67 %/);
       const honest = await aivm("verify", path, ...files);
       expect([honest.code, honest.out.includes("the same figures")]).to.deep.equal([0, true]);

@@ -12,11 +12,12 @@ const attention: Rule = {
     const sizes = sizesOf(build, node);
     const packed = build.shape(query).length === 3;
     const fresh = build.shape(key)[packed ? 1 : 2] ?? 1;
-    const apart = (x: string, tokens: number, heads: number, size: number): string =>
-      packed ? splitHeads(build, x, { batch: sizes.batch, tokens, heads, size }) : x;
-    const q = apart(query, sizes.queries, sizes.heads, sizes.keySize);
-    const newK = apart(key, fresh, sizes.sharedHeads, sizes.keySize);
-    const newV = apart(value, fresh, sizes.sharedHeads, sizes.valueSize);
+    const { batch, heads, sharedHeads, keySize, valueSize } = sizes;
+    const apart = (x: string, to: Parameters<typeof splitHeads>[2]): string =>
+      packed ? splitHeads(build, x, to) : x;
+    const q = apart(query, { batch, tokens: sizes.queries, heads, size: keySize });
+    const newK = apart(key, { batch, tokens: fresh, heads: sharedHeads, size: keySize });
+    const newV = apart(value, { batch, tokens: fresh, heads: sharedHeads, size: valueSize });
     const k = pastKey === "" ? newK : build.add("Concat", [pastKey, newK], { axis: int(2) });
     const v = pastValue === "" ? newV : build.add("Concat", [pastValue, newV], { axis: int(2) });
     build.into(presentKey, { type: "Identity" }, { inputs: [k] });
@@ -28,7 +29,7 @@ const attention: Rule = {
         sizes,
         scale: floatAttribute(node, "scale", 0) || 1 / Math.sqrt(sizes.keySize),
         softcap: floatAttribute(node, "softcap", 0),
-        masking: maskingOf(build, node, sizes, sizes.keys - fresh),
+        masking: maskingOf(build, node, { sizes, past: sizes.keys - fresh }),
       },
     );
     if (packed) {
@@ -68,44 +69,64 @@ function stageOf(node: OnnxNode, stages: Stages): string {
 }
 
 /** Masks of all kinds as one. `past` is the number of tokens before the first query. */
-function maskingOf(build: Builder, node: OnnxNode, sizes: HeadSizes, past: number): Masking {
+function maskingOf(
+  build: Builder,
+  node: OnnxNode,
+  { sizes, past }: { readonly sizes: HeadSizes; readonly past: number },
+): Masking {
   const mask = node.inputs[3] ?? "";
   const lengths = node.inputs[6] ?? "";
   const causal = intAttribute(node, "is_causal", 0) !== 0;
   const isBool = build.facts.type(mask)?.dtype === "bool";
   const parts: string[] = [];
-  if (mask !== "" && isBool) parts.push(paddedMask(build, mask, sizes.keys, false));
-  const bias = mask !== "" && !isBool ? paddedMask(build, mask, sizes.keys, true) : "";
+  if (mask !== "" && isBool) parts.push(paddedMask(build, mask, sizes.keys));
+  const bias = mask !== "" && !isBool ? paddedMask(build, mask, sizes.keys) : "";
   if (lengths !== "") parts.push(withinLength(build, { lengths, causal, sizes }));
   else if (causal) parts.push(constantCausal(build, sizes, past));
   const allowed = parts.reduce((all, part) => (all === "" ? part : build.add("And", [all, part])), "");
-  const biasMasks = bias !== "" && (masksByInfinity(build, mask) || bias !== mask);
+  const shown = shownBy(build, mask, bias !== "" && bias !== mask);
+  const alone = parts.length + (bias === "" ? 0 : 1) === 1;
+  // Two masks together may hide a row that neither hides alone.
+  const hides = lengths !== "" || shown === "maybe none" || (shown === "some" && !alone);
   return {
     allowed,
-    empty: isBool || lengths !== "" || biasMasks ? "zero" : "never",
+    empty: hides ? "zero" : "never",
     bias,
-    biasMasks,
+    biasMasks: bias !== "" && hides && shown !== "all",
   };
 }
 
-/** True when the sample's mask holds -infinity: only then can the program's input hold it. */
-function masksByInfinity(build: Builder, mask: string): boolean {
-  const type = build.facts.type(mask);
-  return (
-    type !== undefined && "data" in type && (type.data as Float32Array).includes(Number.NEGATIVE_INFINITY)
+/**
+ * How much of a row a mask shows. A constant mask tells; a bool one that is given may hide anything; a float one that is
+ * given hides keys only where its sample holds -infinity, without which the program's input can not hold it either.
+ */
+function shownBy(build: Builder, mask: string, padded: boolean): "all" | "some" | "maybe none" {
+  if (mask === "") return "all";
+  const sample = build.facts.sample(mask);
+  const isBool = sample?.dtype === "bool";
+  const hidden = (value: number | bigint): boolean =>
+    isBool ? value === 0 : value === Number.NEGATIVE_INFINITY;
+  const values = Array.from((sample?.data ?? []) as ArrayLike<number | bigint>, hidden);
+  if (!build.facts.isConstant(mask)) return isBool || padded || values.includes(true) ? "maybe none" : "all";
+  if (!values.includes(true)) return padded ? "some" : "all";
+  const width = sample?.shape.at(-1) ?? 1;
+  const rows = Array.from({ length: values.length / width }, (_, row) =>
+    values.slice(row * width, (row + 1) * width),
   );
+  return rows.some((row) => row.every(Boolean)) ? "maybe none" : "some";
 }
 
 /** A mask that is shorter than the keys does not see the last of them. */
-function paddedMask(build: Builder, mask: string, keys: number, isFloat: boolean): string {
+function paddedMask(build: Builder, mask: string, keys: number): string {
   const shape = build.shape(mask);
   const missing = keys - (shape.at(-1) ?? keys);
   if (missing <= 0 || shape.at(-1) === 1) return mask;
   const rest = [...shape.slice(0, -1), missing];
   const count = rest.reduce((a, b) => a * b, 1);
-  const end = isFloat
-    ? build.floats(new Array(count).fill(Number.NEGATIVE_INFINITY), rest)
-    : build.bools(new Array(count).fill(false), rest);
+  const isBool = build.facts.type(mask)?.dtype === "bool";
+  const end = isBool
+    ? build.bools(new Array(count).fill(false), rest)
+    : build.floats(new Array(count).fill(Number.NEGATIVE_INFINITY), rest);
   return build.add("Concat", [mask, end], { axis: int(-1) });
 }
 

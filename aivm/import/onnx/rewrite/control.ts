@@ -1,22 +1,18 @@
 /** If with a condition that is known when the model is compiled: the branch that it chooses takes its place. */
 import type { OnnxBody, OnnxNode } from "../graph.ts";
-import type { Builder, Facts, Rule, Rules } from "./rule.ts";
+import type { Builder, Rule, Rules } from "./rule.ts";
 
 const foldedIf: Rule = {
   typed: true,
   sameVersion: true,
-  when: (node, facts) => conditionOf(node, facts) !== undefined,
+  when: (node, facts) => facts.isConstant(node.inputs[0] ?? ""),
   expand: (build, node) => {
-    const chosen = conditionOf(node, build.facts) ? "then_branch" : "else_branch";
+    const condition = Number(build.facts.constant(node.inputs[0] ?? "")?.data[0] ?? 0);
+    const chosen = condition !== 0 ? "then_branch" : "else_branch";
     const branch = node.attributes.get(chosen);
     if (branch?.kind === "graph") inline(build, node, branch.value);
   },
 };
-
-function conditionOf(node: OnnxNode, facts: Facts): boolean | undefined {
-  const value = facts.constant(node.inputs[0] ?? "")?.data[0];
-  return value === undefined ? undefined : Number(value) !== 0;
-}
 
 /** The body's nodes under fresh names, so that two copies of one branch never meet. */
 function inline(build: Builder, node: OnnxNode, body: OnnxBody): void {

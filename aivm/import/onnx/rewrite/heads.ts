@@ -56,10 +56,10 @@ export function joinHeads(
 }
 
 /** Each head of keys or values once for every query head that shares it. */
-function repeated(build: Builder, x: string, sizes: HeadSizes, size: number): string {
+function repeated(build: Builder, x: string, sizes: HeadSizes & { readonly size: number }): string {
   const times = sizes.heads / sizes.sharedHeads;
   if (times === 1) return x;
-  const { batch, sharedHeads, keys, heads } = sizes;
+  const { batch, sharedHeads, keys, heads, size } = sizes;
   const single = build.add("Reshape", [x, build.ints([batch, sharedHeads, 1, keys, size])]);
   const many = build.add("Expand", [single, build.ints([batch, sharedHeads, times, keys, size])]);
   return build.add("Reshape", [many, build.ints([batch, heads, keys, size])]);
@@ -77,8 +77,8 @@ export function attend(
   },
 ): Stages {
   const { sizes, softcap, masking } = by;
-  const k = repeated(build, inputs.k, sizes, sizes.keySize);
-  const v = repeated(build, inputs.v, sizes, sizes.valueSize);
+  const k = repeated(build, inputs.k, { ...sizes, size: sizes.keySize });
+  const v = repeated(build, inputs.v, { ...sizes, size: sizes.valueSize });
   const q = build.add("Mul", [inputs.q, build.floats([by.scale], [])]);
   const scores = build.add("MatMul", [q, build.add("Transpose", [k], { perm: intList([0, 1, 3, 2]) })]);
   const capped = softcap > 0 ? cap(build, scores, softcap) : scores;

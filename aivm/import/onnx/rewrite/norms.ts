@@ -8,7 +8,7 @@ const computedBatchNorm: Rule = {
   when: (node, facts) =>
     intAttribute(node, "training_mode", 0) === 0 &&
     node.outputs.slice(1).every((name) => name === "") &&
-    node.inputs.slice(1).some((name) => facts.constant(name) === undefined),
+    node.inputs.slice(1).some((name) => !facts.isConstant(name)),
   expand: (build, node) => {
     const [x = "", ...parameters] = node.inputs;
     const shape = [

@@ -3,6 +3,14 @@ import { unsupportedForm } from "../errors.ts";
 import { floatAttribute, intAttribute, type OnnxNode, stringAttribute } from "../graph.ts";
 import { attributesOf, type Builder, float, int, type Rule, type Rules, text } from "./rule.ts";
 
+/** The last axis is a row in every version. */
+const lastSoftmax: Rule = {
+  before: 13,
+  when: (node) => intAttribute(node, "axis", 1) === -1,
+  expand: (build, node) =>
+    build.into(node.outputs, { type: node.opType }, { inputs: node.inputs, attributes: { axis: int(-1) } }),
+};
+
 /** Before version 13 the axes from `axis` on were one row; since then a single axis is. */
 const flatSoftmax: Rule = {
   before: 13,
@@ -55,10 +63,12 @@ const dropout: Rule = {
   typed: true,
   when: (node, facts) => {
     const training = node.inputs[2] ?? "";
-    return (node.outputs[1] ?? "") !== "" && (training === "" || facts.constant(training)?.data[0] === 0);
+    return (node.outputs[1] ?? "") !== "" && (training === "" || facts.isConstant(training));
   },
   expand: (build, node) => {
-    const [x = ""] = node.inputs;
+    const [x = "", , training = ""] = node.inputs;
+    if (Number(build.facts.constant(training)?.data[0] ?? 0) !== 0)
+      throw unsupportedForm(node, { want: "inference", got: "training_mode true" });
     const [y = "", mask = ""] = node.outputs;
     build.into(y, { type: "Identity" }, { inputs: [x] });
     build.into(mask, { type: "Expand" }, { inputs: [build.bools([true], [1]), build.ints(build.shape(x))] });
@@ -148,9 +158,9 @@ const oldLp: Rule = {
 
 /** Rules of this file. */
 export const OLD_FORM_RULES: Rules = new Map<string, readonly Rule[]>([
-  ["Softmax", [flatSoftmax]],
-  ["LogSoftmax", [flatSoftmax]],
-  ["Hardmax", [flatSoftmax]],
+  ["Softmax", [lastSoftmax, flatSoftmax]],
+  ["LogSoftmax", [lastSoftmax, flatSoftmax]],
+  ["Hardmax", [lastSoftmax, flatSoftmax]],
   ["BatchNormalization", [oldBatchNorm]],
   ["Dropout", [oldDropout, dropout]],
   ["Upsample", [upsample]],

@@ -52,54 +52,75 @@ const KNOWN_ACTIVATIONS = ["Sigmoid", "Tanh", "Relu", "Softsign", "Softplus"];
 /** h = f(x + h R). */
 const rnnCell: Cell = (build, { x, direction, state }) => {
   const sum = plus(build, x, times(build, state.h, direction.recurrence));
-  return { h: build.add(direction.activations[0] ?? "Tanh", [sum]), c: "" };
+  return { h: applied(build, "gate", { f: direction.activations[0] ?? "Tanh", x: sum }), c: "" };
 };
 
-/** Gates i, o, f, c. */
+/** Gates i, o, f, c. Without peepholes the first three are one function of one tensor. */
 const lstmCell: Cell = (build, { x, direction, state, hidden }) => {
   const [f = "Sigmoid", g = "Tanh", h = "Tanh"] = direction.activations;
   const gates = plus(build, x, times(build, state.h, direction.recurrence));
   const part = (index: number): string => columns(build, gates, { index, hidden });
-  const seen = (index: number, cell: string): string => {
-    if (direction.peepholes === "" || cell === "") return "";
-    return build.add("Mul", [columns(build, direction.peepholes, { index, hidden }), cell]);
+  const together =
+    direction.peepholes === ""
+      ? applied(build, "gate", { f, x: firstColumns(build, gates, 3 * hidden) })
+      : "";
+  const gate = (index: number, cell: string): string => {
+    if (together !== "") return columns(build, together, { index, hidden });
+    if (cell === "") return applied(build, "gate", { f, x: part(index) });
+    const seen = build.add("Mul", [columns(build, direction.peepholes, { index, hidden }), cell]);
+    return applied(build, "gate", { f, x: build.add("Add", [part(index), seen]) });
   };
-  const input = build.add(f, [plus(build, part(0), seen(0, state.c))]);
-  const candidate = build.add(g, [part(3)]);
-  const fresh = build.add("Mul", [input, candidate]);
-  const forget = state.c === "" ? "" : build.add(f, [plus(build, part(2), seen(2, state.c))]);
-  const c = state.c === "" ? fresh : build.add("Add", [build.add("Mul", [forget, state.c]), fresh]);
-  const output = build.add(f, [plus(build, part(1), seen(1, c))]);
-  return { h: build.add("Mul", [output, build.add(h, [c])]), c };
+  const fresh = build.add("Mul", [gate(0, state.c), applied(build, "candidate", { f: g, x: part(3) })]);
+  const kept = state.c === "" ? "" : build.add("Mul", [gate(2, state.c), state.c]);
+  const c = plus(build, kept, fresh);
+  return { h: build.add("Mul", [gate(1, c), applied(build, "state", { f: h, x: c })]), c };
 };
 
-/** Gates z, r, h. */
+/** Gates z, r, h. The first two are one function of one tensor. */
 const gruCell =
   (resetAfter: boolean): Cell =>
   (build, { x, direction, state, hidden }) => {
     const [f = "Sigmoid", g = "Tanh"] = direction.activations;
     const { recurrence, recurrentBias } = direction;
     const products = plus(build, times(build, state.h, recurrence), resetAfter ? recurrentBias : "");
-    const part = (name: string, index: number): string =>
-      name === "" ? "" : columns(build, name, { index, hidden });
-    const update = build.add(f, [plus(build, part(x, 0), part(products, 0))]);
-    const reset = build.add(f, [plus(build, part(x, 1), part(products, 1))]);
-    const candidate = build.add(g, [plus(build, part(x, 2), recall())]);
+    const both = (name: string): string => (name === "" ? "" : firstColumns(build, name, 2 * hidden));
+    const gates = applied(build, "gate", { f, x: plus(build, both(x), both(products)) });
+    const [update, reset] = [0, 1].map((index) => columns(build, gates, { index, hidden }));
+    const recalled = recall(reset ?? "");
+    const candidate = applied(build, "candidate", {
+      f: g,
+      x: plus(build, columns(build, x, { index: 2, hidden }), recalled),
+    });
     // (1 - z) h' + z h, with one product.
     if (state.h === "") {
-      const kept = build.add("Sub", [build.floats([1], []), update]);
-      return { h: build.add("Mul", [kept, candidate]), c: "" };
+      const taken = build.add("Sub", [build.floats([1], []), update ?? ""]);
+      return { h: build.add("Mul", [taken, candidate]), c: "" };
     }
-    const change = build.add("Mul", [update, build.add("Sub", [state.h, candidate])]);
+    const change = build.add("Mul", [update ?? "", build.add("Sub", [state.h, candidate])]);
     return { h: build.add("Add", [candidate, change]), c: "" };
 
-    function recall(): string {
-      if (resetAfter) return products === "" ? "" : build.add("Mul", [reset, part(products, 2)]);
+    /** What the candidate takes from the state: reset before the product, or after it with its bias. */
+    function recall(by: string): string {
+      if (resetAfter)
+        return products === "" ? "" : build.add("Mul", [by, columns(build, products, { index: 2, hidden })]);
       if (state.h === "") return "";
       const weights = columns(build, recurrence, { index: 2, hidden });
-      return build.add("MatMul", [build.add("Mul", [reset, state.h]), weights]);
+      return build.add("MatMul", [build.add("Mul", [by, state.h]), weights]);
     }
   };
+
+/** The first columns of a tensor. */
+function firstColumns(build: Builder, x: string, count: number): string {
+  return columns(build, x, { index: 0, hidden: count });
+}
+
+/** What a gate does; "candidate" and "state" are the other uses of a function in a cell. */
+type Role = "gate" | "candidate" | "state";
+
+/** f(x). At every step it has the same scales before and after, so that all steps share one table. */
+function applied(build: Builder, role: Role, by: { readonly f: string; readonly x: string }): string {
+  return build.alike(`${role} after`, build.add(by.f, [build.alike(role, by.x)]));
+}
 
 /** a + b, either of which may be missing. */
 function plus(build: Builder, a: string, b: string): string {

@@ -3,11 +3,18 @@
  * of one modern version, so that calibration sees the range of each intermediate. Rules that need static types get them
  * from the float runtime itself: what lies before the node is run on the first sample, once.
  */
-import { namesOfConstants } from "../../../quantize/calibrate.ts";
+import { isConstantNode, namesOfConstants } from "../../../quantize/calibrate.ts";
 import type { FloatReference } from "../../../quantize/reference.ts";
 import { encodeOnnx } from "../encode.ts";
 import { invalidGraph, nodeLabel, unsupportedForm } from "../errors.ts";
-import type { OnnxAttribute, OnnxBody, OnnxGraph, OnnxNode, OnnxTensor } from "../graph.ts";
+import {
+  type OnnxAttribute,
+  type OnnxBody,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  readNames,
+} from "../graph.ts";
 import { outputDtypes } from "./dtypes.ts";
 import { expandNode, type Facts, type Rule, ruleKey, TARGET_OPSET, type TensorType } from "./rule.ts";
 import { RULES } from "./rules.ts";
@@ -55,7 +62,8 @@ interface State {
   readonly values: Map<string, OnnxTensor>;
   readonly dtypes: Map<string, string>;
   readonly names: Set<string>;
-  constants: ReadonlySet<string>;
+  readonly constants: Set<string>;
+  readonly alike: (readonly string[])[];
   changed: boolean;
 }
 
@@ -81,6 +89,7 @@ export async function rewriteGraph(task: RewriteTask): Promise<Rewritten> {
     irVersion: Math.min(Math.max(graph.irVersion, 8), 10),
     nodes,
     initializers: state.initializers,
+    alike: state.alike,
   };
   return { graph: rewritten, changed: true };
 }
@@ -102,7 +111,8 @@ function createState(task: RewriteTask): State {
     values,
     dtypes: new Map([...values].map(([name, { dtype }]) => [name, dtype])),
     names: new Set([...values.keys(), ...graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs])]),
-    constants: namesOfConstants(graph, new Set([...graph.initializers.keys(), ...task.bound])),
+    constants: new Set(namesOfConstants(graph, new Set([...graph.initializers.keys(), ...task.bound]))),
+    alike: [],
     changed: false,
   };
 }
@@ -112,6 +122,8 @@ function factsOf(state: State): Facts {
   return {
     type,
     dtype: (name) => state.dtypes.get(name),
+    sample: (name) => state.values.get(name),
+    isConstant: (name) => state.constants.has(name),
     constant: (name) => (state.constants.has(name) ? state.values.get(name) : undefined),
   };
 }
@@ -130,11 +142,12 @@ function sweep(state: State, queue: readonly Item[]): Item[] {
       const { opset, depth } = item;
       if (depth >= DEEPEST)
         throw invalidGraph({ item: nodeLabel(item.node), want: "a finite expansion", got: `depth ${depth}` });
-      const { nodes, constants } = expandNode(choice, item.node, {
+      const { nodes, constants, alike } = expandNode(choice, item.node, {
         facts: factsOf(state),
         fresh: (stem) => freshName(state, stem),
       });
       state.changed = true;
+      state.alike.push(...alike);
       for (const tensor of constants) addConstant(state, tensor);
       const version = choice.sameVersion === true ? opset : Math.max(opset, TARGET_OPSET);
       pending.push(...nodes.map((node) => ({ node, opset: version, depth: depth + 1 })).reverse());
@@ -149,8 +162,8 @@ function ruleFor(state: State, { node, opset }: Item): Rule | "wait" | undefined
   const known = node.inputs.every((name) => name === "" || state.values.has(name));
   for (const rule of RULES.get(ruleKey(node)) ?? []) {
     if (rule.before !== undefined && opset >= rule.before) continue;
-    if (rule.typed === true && !known) return "wait";
-    if (rule.when === undefined || rule.when(node, facts)) return rule;
+    if (rule.when?.(node, facts) === false) continue;
+    return rule.typed === true && !known ? "wait" : rule;
   }
   return undefined;
 }
@@ -159,7 +172,7 @@ function addConstant(state: State, tensor: OnnxTensor): void {
   state.initializers.set(tensor.name, tensor);
   state.values.set(tensor.name, tensor);
   state.dtypes.set(tensor.name, tensor.dtype);
-  state.constants = new Set([...state.constants, tensor.name]);
+  state.constants.add(tensor.name);
 }
 
 function freshName(state: State, stem: string): string {
@@ -176,7 +189,10 @@ function emitNode(state: State, { node, opset }: Item): void {
     const name = node.outputs[i] ?? "";
     if (name !== "" && dtype !== undefined) state.dtypes.set(name, dtype);
   }
-  state.done.push(withBodies(state, node, opset));
+  const emitted = withBodies(state, node, opset);
+  state.done.push(emitted);
+  if (isConstantNode(emitted, (name) => state.constants.has(name)))
+    for (const name of emitted.outputs) state.constants.add(name);
 }
 
 /** Bodies of If, Loop and Scan are written in the same version as the graph around them. */
@@ -250,7 +266,6 @@ async function learnTypes(state: State, waiting: readonly Item[]): Promise<void>
   } finally {
     await session.close();
   }
-  state.constants = namesOfConstants({ ...task.graph, nodes: sorted(state.done) }, state.constants);
 }
 
 /** Emitted nodes that lead to the wanted tensors and depend on nothing that is still waiting, in order. */
@@ -272,24 +287,6 @@ function readyNodes(state: State, wanted: ReadonlySet<string>): OnnxNode[] {
   };
   for (const name of wanted) isReady(name);
   return sorted([...needed]);
-}
-
-/** What a node reads, its sub-graphs included. */
-function readNames(node: OnnxNode): string[] {
-  const inner = [...node.attributes.values()].flatMap((attribute) =>
-    attribute.kind === "graph" ? outerNames(attribute.value) : [],
-  );
-  return [...node.inputs, ...inner];
-}
-
-function outerNames(body: OnnxBody): string[] {
-  const own = new Set([
-    ...body.inputs.map((v) => v.name),
-    ...body.initializers.keys(),
-    ...body.nodes.flatMap((node) => node.outputs),
-  ]);
-  const read = [...body.nodes.flatMap(readNames), ...body.outputs.map((v) => v.name)];
-  return read.filter((name) => !own.has(name));
 }
 
 /** Nodes so that each stands behind what it reads; otherwise in the order given. */

@@ -16,21 +16,25 @@ export interface TensorType {
 export interface Facts {
   /** Element type, where it follows from the graph. */
   dtype(name: string): string | undefined;
-  /** Static type, known for every input of the node that a `typed` rule is asked about. */
+  /** Static type, known for every input of the node that a `typed` rule expands. */
   type(name: string): TensorType | undefined;
-  /** Value of a tensor that no program input reaches, where it is known as the type is. */
+  /** True when no program input reaches the tensor. Known without its type. */
+  isConstant(name: string): boolean;
+  /** Value of such a tensor, where it is known as the type is. */
   constant(name: string): OnnxTensor | undefined;
+  /** Value in the first calibration sample, known as the type is: an example and no more. */
+  sample(name: string): OnnxTensor | undefined;
 }
 
 /** One rewrite of one operator. */
 export interface Rule {
   /** Only for nodes written in a version of the operator set before this one. */
   readonly before?: number;
-  /** The rule must know the static types of the node's inputs. */
+  /** The replacement depends on the static types of the node's inputs. */
   readonly typed?: boolean;
   /** The replacement is written in the node's own version. Default: in TARGET_OPSET. */
   readonly sameVersion?: boolean;
-  /** Default: always. */
+  /** Whether the rule applies. It is asked before any type is known. Default: always. */
   readonly when?: (node: OnnxNode, facts: Facts) => boolean;
   /** Writes the replacement, whose nodes define every output of `node` that has a name. */
   readonly expand: (build: Builder, node: OnnxNode) => void;
@@ -57,6 +61,8 @@ export interface Builder {
     op: { readonly type: string; readonly domain?: string },
     by: { readonly inputs: readonly string[]; readonly attributes?: Attributes },
   ): void;
+  /** `name`, which gets one scale with all tensors of this replacement under the same key. */
+  alike(key: string, name: string): string;
   /** A constant of int64; a list unless a shape is given. */
   ints(values: readonly number[], shape?: readonly number[]): string;
   /** A constant of float32; a list unless a shape is given. */
@@ -75,6 +81,8 @@ export interface Builder {
 export interface Replacement {
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly OnnxTensor[];
+  /** Groups of tensors that share one scale. */
+  readonly alike: readonly (readonly string[])[];
 }
 
 /** An attribute of each kind. */
@@ -91,6 +99,7 @@ export function expandNode(
 ): Replacement {
   const nodes: OnnxNode[] = [];
   const constants: OnnxTensor[] = [];
+  const groups = new Map<string, string[]>();
   const stem = node.outputs.find((name) => name !== "") ?? node.opType;
   const push = (
     outputs: readonly string[],
@@ -126,6 +135,10 @@ export function expandNode(
       const list = typeof outputs === "string" ? [outputs] : outputs;
       if (list.some((name) => name !== "")) push(list, op, parts);
     },
+    alike: (key, name) => {
+      groups.set(key, [...(groups.get(key) ?? []), name]);
+      return name;
+    },
     tensor: (tensor) => {
       const name = by.fresh(stem);
       constants.push({ name, ...tensor });
@@ -140,7 +153,8 @@ export function expandNode(
   };
   rule.expand(build, node);
   // Names of nodes are unique: only a node that takes the place of another keeps its name.
-  return { nodes: nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" })), constants };
+  const named = nodes.length === 1 ? nodes : nodes.map((one) => ({ ...one, name: "" }));
+  return { nodes: named, constants, alike: [...groups.values()] };
 }
 
 /** Optional inputs at the end that are not given are left out, as exporters do. */

@@ -25,7 +25,7 @@ export function holderOf<T extends string>(dtype: T): T | "int8" | "uint8" {
 /** Where the runtime needs other types: types it runs wider, the inputs and outputs that this concerns. */
 interface Widening {
   readonly wider: Readonly<Partial<Record<string, "int32" | "int64" | "uint32" | "float32" | "float64">>>;
-  readonly inputs: readonly number[];
+  readonly inputs: readonly number[] | "all";
   readonly outputs: readonly number[];
 }
 
@@ -33,7 +33,7 @@ const SHORT = { int16: "int32", uint16: "int32" } as const;
 const LONG = { uint32: "int64", uint64: "int64" } as const;
 const FIRST = { inputs: [0], outputs: [0] } as const;
 const REDUCTION: Widening = { wider: LONG, ...FIRST };
-const EXTREME: Widening = { wider: SHORT, inputs: [0, 1, 2, 3, 4, 5, 6, 7], outputs: [0] };
+const EXTREME: Widening = { wider: SHORT, inputs: "all", outputs: [0] };
 const BLOCKS: Widening = {
   wider: {
     ...{ int16: "float32", uint16: "float32", bool: "float32" },
@@ -123,7 +123,7 @@ function legalise(node: OnnxNode, dtypeOf: (name: string) => string | undefined)
     return [withAttribute(node, "value", { kind: "tensor", value: tensor })];
   }
   const widening = WIDENINGS.get(opType);
-  const dtype = dtypeOf(node.inputs[widening?.inputs[0] ?? 0] ?? "");
+  const dtype = dtypeOf(node.inputs[Number(widening?.inputs[0]) || 0] ?? "");
   const wider = dtype === undefined ? undefined : widening?.wider[holderOf(dtype)];
   if (widening === undefined || dtype === undefined || wider === undefined) return [node];
   return widened(node, { widening, dtype: holderOf(dtype), wider });
@@ -189,7 +189,8 @@ function widened(
   const before: OnnxNode[] = [];
   const after: OnnxNode[] = [];
   const inputs = node.inputs.map((name, i) => {
-    if (name === "" || !by.widening.inputs.includes(i)) return name;
+    const { inputs: concerned } = by.widening;
+    if (name === "" || (concerned !== "all" && !concerned.includes(i))) return name;
     const wide = `${stem}:in${i}`;
     before.push(plainNode("Cast", [name], wide, { to: int(dtypeCode(by.wider)) }));
     return wide;

@@ -44,8 +44,8 @@ const PASSES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The graph inputs that are read as features of tree ensembles and as nothing else, with their integers: one scale for
- * all that meet in one ensemble.
+ * The graph inputs that are read as features of tree ensembles and as nothing else, and what hands them on, with their
+ * integers: one scale for all.
  * @param largestOf largest magnitude of a float input in calibration, undefined for other tensors
  */
 export function featureInputs(
@@ -75,5 +75,12 @@ export function featureInputs(
     0,
   );
   const q = featureQuantization(largest);
-  return new Map(candidates.map((name) => [name, q]));
+  // What hands features on means the same.
+  const names = new Set(candidates);
+  for (const node of graph.nodes) {
+    const handsOn =
+      node.domain === "" && PASSES.has(node.opType) && node.inputs.some((name) => names.has(name));
+    if (handsOn) for (const name of node.outputs) names.add(name);
+  }
+  return new Map([...names].map((name) => [name, q]));
 }

@@ -119,13 +119,24 @@ describe("already quantised graphs", () => {
     const grid: GridSpec = { dtype: "int8", scale: 0.1 };
     const x = build.dequantize(build.quantize("x", grid), grid);
     const w = build.dequantize(build.integers("int8", [1, 1], [1]), { dtype: "int8", scale: 0.3 });
-    const b = build.dequantize(build.integers("int32", [1], [2 ** 24 - 3]), {
+    const b = build.dequantize(build.integers("int32", [1], [2 ** 30 - 3]), {
       dtype: "int32",
       scale: Math.fround(Math.fround(0.1) * Math.fround(0.3)),
     });
     build.quantize(build.node("Gemm", [x, w, b]), { dtype: "int8", scale: 5000 });
     const { lowered } = await compile(build.graph({ x: [1, 1] }));
-    expect(lowered.constants[1]?.data[0]).to.equal(2 ** 24 - 3);
+    expect(lowered.constants[1]?.data[0]).to.equal(2 ** 30 - 3);
+  });
+
+  it("brings a bias of another scale to the sum's", async () => {
+    const build = quantizedBuilder();
+    const grid: GridSpec = { dtype: "int8", scale: 0.5 };
+    const x = build.dequantize(build.quantize("x", grid), grid);
+    const w = build.dequantize(build.integers("int8", [1, 1], [1]), grid);
+    const b = build.dequantize(build.integers("int32", [1], [30]), { dtype: "int32", scale: 0.125 });
+    build.quantize(build.node("Gemm", [x, w, b]), { dtype: "int8", scale: 1 });
+    const { lowered } = await compile(build.graph({ x: [1, 1] }));
+    expect(lowered.constants[1]?.data[0]).to.equal(15);
   });
 });
 
@@ -189,7 +200,12 @@ function network(
   const f = through(build.node("Sigmoid", [e]), [0, 1]);
   const g = through(build.node("Mul", [e, f]), [0, 4]);
   const h = through(build.node("AveragePool", [g], { attributes: { kernel_shape: [2, 2] } }), [0, 3]);
-  const i = through(build.node("GlobalAveragePool", [h]), [0, 3]);
+  const padded = { kernel_shape: [2, 2], pads: [1, 0, 0, 1] };
+  const k = through(build.node("AveragePool", [h], { attributes: padded }), [0, 3]);
+  const factors = build.floats([4], [1, 1, 2, 2]);
+  const larger = build.node("Resize", [k, "", factors], { attributes: { mode: "linear" } });
+  const r = through(build.node("Transpose", [larger], { attributes: { perm: [0, 1, 3, 2] } }), [0, 3]);
+  const i = through(build.node("GlobalAveragePool", [r]), [0, 3]);
   const flat = build.node("Reshape", [i, build.shape([1, 8])]);
   const logits = through(
     build.node("Gemm", [flat, ...layer(i, [10, 8])], { attributes: { transB: 1 } }),

@@ -84,7 +84,9 @@ describe("operators of quantised graphs", () => {
       ties: fc.array(fc.integer({ min: 64, max: 126 }), { minLength: 24, maxLength: 24 }),
     });
     await fc.assert(
-      fc.asyncProperty(config, async ({ range, ties }) => {
+      fc.asyncProperty(config, async ({ range: anywhere, ties }) => {
+        // A range in the last 255th below a power of two has a scale of one binary place more.
+        const range = (ties[0] ?? 0) % 3 === 0 ? 1 - 2 ** -10 - anywhere * 2 ** -11 : anywhere;
         const half = Math.fround(range);
         const scale = Math.fround(Math.fround(2 * half) / 255);
         const beside = ties.map(

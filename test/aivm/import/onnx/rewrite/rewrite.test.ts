@@ -7,6 +7,8 @@ import { rewriteGraph } from "../../../../../aivm/import/onnx/rewrite/rewrite.ts
 import { float, int, text } from "../../../../../aivm/import/onnx/rewrite/rule.ts";
 import { runnableForm } from "../../../../../aivm/import/onnx/rewrite/runnable.ts";
 import { shapeInputs } from "../../../../../aivm/import/onnx/shapeInputs.ts";
+import { namesOfConstants } from "../../../../../aivm/quantize/calibrate.ts";
+import { quantizeInput } from "../../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../common/errors.ts";
 import { requireOrt } from "../../../support/floatReference.ts";
@@ -31,6 +33,16 @@ async function codeOf(action: Promise<unknown>): Promise<string> {
       throw error;
     },
   );
+}
+
+function codeOfSync(action: () => unknown): string {
+  try {
+    action();
+    return "none";
+  } catch (error) {
+    if (error instanceof AivmError) return error.code;
+    throw error;
+  }
 }
 
 function numbers(tensor: OnnxTensor | undefined): number[] {
@@ -61,9 +73,9 @@ describe("rewriting a graph", () => {
   it("leaves a modern graph of plain operators as it is, and runs nothing", async () => {
     const { graph, feeds } = sketchGraph({
       opset: 17,
-      nodes: ["MatMul(x, w) -> h", "Relu(h) -> y"],
+      nodes: ["MatMul(x, w) -> h", "BatchNormalization(h, c, c, c, v) -> n", "Relu(n) -> y"],
       inputs: { x: [2, 3] },
-      constants: { w: [3, 4] },
+      constants: { w: [3, 4], c: [4], v: { shape: [4], values: [1, 1, 2, 2] } },
       outputs: ["y"],
     });
     const { reference, loads } = counting();
@@ -210,6 +222,23 @@ describe("rewriting a graph", () => {
     expect(numbers((await outputsOf(choice)).get("y"))).to.deep.equal([0, 2, 0]);
   });
 
+  it("what a sub-graph reads from around it counts as read: a loop over an input is no constant", () => {
+    const body = sketchGraph({ opset: 17, nodes: ["Relu(x) -> out"], inputs: {}, outputs: ["out"] }).graph;
+    const loop = node("Loop(n, c) -> y", { body: { kind: "graph", value: body } });
+    const { graph } = sketchGraph({
+      opset: 17,
+      nodes: [loop],
+      inputs: { x: [2] },
+      constants: {
+        n: { shape: [], dtype: "int64", values: [1] },
+        c: { shape: [], dtype: "bool", values: [1] },
+      },
+      outputs: ["y"],
+    });
+    expect(namesOfConstants(graph, new Set(["n", "c"])).has("y")).to.equal(false);
+    expect(namesOfConstants(graph, new Set(["n", "c", "x"])).has("y")).to.equal(true);
+  });
+
   it("refuses a condition that depends on the data", async () => {
     const sketch = {
       ...choice,
@@ -291,21 +320,22 @@ describe("rewriting a graph", () => {
     expect((await compile(gate.graph, sampleOf(gate.feeds))).report.fidelityOf).to.equal("rewritten");
   });
 
-  it("compiles recurrent cells", async () => {
-    for (const [operator, gates] of [
-      ["LSTM", 4],
-      ["GRU", 3],
-      ["RNN", 1],
+  it("compiles recurrent cells; all steps share the tables of their functions", async () => {
+    for (const [operator, gates, tables] of [
+      ["LSTM", 4, 3],
+      ["GRU", 3, 2],
+      ["RNN", 1, 1],
     ] as const) {
       const { graph, feeds } = sketchGraph({
         opset: 14,
         nodes: [node(`${operator}(x, w, r, b) -> y, h`, { hidden_size: int(4), direction: text("reverse") })],
-        inputs: { x: [4, 1, 3] },
+        inputs: { x: [2, 1, 3] },
         constants: { w: [1, gates * 4, 3], r: [1, gates * 4, 4], b: [1, gates * 8] },
         outputs: ["y", "h"],
       });
-      const { report } = await compile(graph, sampleOf(feeds));
+      const { report, program } = await compile(graph, sampleOf(feeds));
       expect(report.fidelity.map(({ worst }) => worst < 2e-3)).to.deep.equal([true, true]);
+      expect(program.constants.filter(({ shape }) => shape[0] === 65536)).to.have.length(tables);
     }
   });
 
@@ -333,5 +363,62 @@ describe("rewriting a graph", () => {
     expect(report.fidelityOf).to.equal("original");
     expect(report.fidelity[0]?.worst).to.be.lessThan(1e-3);
     expect(model.program.inputs).to.have.length(2);
+  });
+
+  it("a softmax of nothing is overlooked where a choice never takes it, and refused where something does", async () => {
+    const written = (nodes: readonly string[]): GraphSketch => ({
+      opset: 17,
+      nodes: ["Where(m, x, lowest) -> s", "Softmax(s) -> p", ...nodes],
+      inputs: {
+        x: [2, 3],
+        m: { shape: [2, 3], dtype: "bool", values: [1, 0, 1, 0, 0, 0] },
+        seen: { shape: [2, 1], dtype: "bool", values: [1, 0] },
+      },
+      constants: {
+        lowest: { shape: [], values: [Number.NEGATIVE_INFINITY] },
+        zero: { shape: [], values: [0] },
+      },
+      outputs: ["y"],
+    });
+    const chosen = sketchGraph(written(["Where(seen, p, zero) -> y"]));
+    const { report } = await compile(chosen.graph, sampleOf(chosen.feeds));
+    expect(report.fidelity[0]?.worst).to.be.lessThan(1e-3);
+    const taken = sketchGraph(written(["Where(seen, p, p) -> y"]));
+    expect(await codeOf(compile(taken.graph, sampleOf(taken.feeds)))).to.equal("AIVM_CALIBRATION_NOT_FINITE");
+  });
+
+  it("a difference of 64-bit inputs provably fits, because the inputs are held to 31 bits", async () => {
+    const { graph, feeds } = sketchGraph({
+      opset: 17,
+      nodes: ["Sub(a, b) -> y"],
+      inputs: {
+        a: { shape: [1], dtype: "int64", values: [-(2 ** 30)] },
+        b: { shape: [1], dtype: "int64", values: [2 ** 30 - 1] },
+      },
+      outputs: ["y"],
+    });
+    const { program, report } = await compile(graph, sampleOf(feeds));
+    expect(report.fidelity[0]?.worst).to.equal(0);
+    const [port] = program.inputs;
+    expect(port === undefined ? "" : codeOfSync(() => quantizeInput(port, [2 ** 30], false))).to.equal(
+      "AIVM_RANGE",
+    );
+  });
+
+  it("casts to four bits keep the lowest four, at whole numbers exactly", async () => {
+    const { graph, feeds } = sketchGraph({
+      opset: 25,
+      nodes: [node("Cast(x) -> y", { to: int(22) }), node("Cast(i) -> z", { to: int(21) })],
+      inputs: {
+        x: { shape: [6], values: [-9, -8, 3, 7, 8, 15] },
+        i: { shape: [3], dtype: "int8", values: [-1, 16, 31] },
+      },
+      outputs: ["y", "z"],
+    });
+    const { report } = await compile(graph, sampleOf(feeds));
+    expect(report.fidelity.map(({ integer, worst }) => [integer, worst])).to.deep.equal([
+      [true, 0],
+      [true, 0],
+    ]);
   });
 });

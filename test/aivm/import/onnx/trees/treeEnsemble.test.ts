@@ -209,6 +209,37 @@ describe("tree ensembles in integers", () => {
     await agrees(classifier(forest, [0, 1, 2, 3], more), forest, 1e-3);
   });
 
+  it("features that come as several inputs, joined: exact as one", async () => {
+    const forest = randomForest(5, {
+      kind: "class",
+      trees: 8,
+      depth: 5,
+      ids: () => [0, 1, 2],
+      weight: share,
+    });
+    const tree = classifier(forest, [0, 1, 2]).nodes[0];
+    if (tree === undefined) throw new Error("no node");
+    const graph: TestGraph = {
+      nodes: [{ op: "Concat", inputs: ["a", "b"], outputs: ["x"], attributes: { axis: 1 } }, tree],
+      inputs: { a: [ROWS, 2], b: [ROWS, FEATURES - 2] },
+      outputs: ["label"],
+      mlOpset: 3,
+    };
+    const rows = randomRows(1, forest.thresholds);
+    const part = (from: number, to: number): Float32Array =>
+      rows.filter((_, i) => i % FEATURES >= from && i % FEATURES < to);
+    const { program, report } = await compileOnnx({
+      onnx: onnxModel(graph),
+      name: "trees",
+      calibration: [[part(0, 2), part(2, FEATURES)]],
+      precision: "a8",
+      reference,
+      engine: async (model) => createWasmEngine({ model, wasm: await freshKernels() }),
+    });
+    expect(program.inputs.map((port) => port.type.dtype)).to.deep.equal(["i32", "i32"]);
+    expect(report.fidelity[0]?.worst).to.equal(0);
+  });
+
   it("every kind of comparison", async () => {
     const modes = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"];
     const forest = randomForest(7, {
