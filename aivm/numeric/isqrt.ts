@@ -5,10 +5,16 @@
  * @param value integer in [0, 2^53]
  */
 export function isqrt(value: number): number {
-  // The start is within one of the root however the host computes it; exact integers decide.
-  let root = Math.floor(Math.sqrt(value));
-  while (root * root > value) root--;
-  while ((root + 1) * (root + 1) <= value) root++;
+  if (value < 2) return value;
+  // Newton's method in integers, from above: each step is the floor of the mean of root and value / root.
+  let root = 2;
+  while (root * root < value) root *= 2;
+  for (;;) {
+    const quotient = (value - (value % root)) / root;
+    const next = Math.floor((root + quotient) / 2);
+    if (next >= root) break;
+    root = next;
+  }
   // (root + 1/2)^2 = root^2 + root + 1/4.
   return value - root * root > root ? root + 1 : root;
 }

@@ -297,8 +297,11 @@ const RANDOM = /^(Random|Multinomial|Bernoulli)/;
 /** Names of the tensors that no program input reaches, given those that are constants to begin with. */
 export function namesOfConstants(graph: OnnxGraph, known: ReadonlySet<string>): ReadonlySet<string> {
   const names = new Set(known);
+  // CastLike reads no more than the type of its second input.
+  const read = (node: OnnxNode): readonly string[] =>
+    node.opType === "CastLike" ? node.inputs.slice(0, 1) : node.inputs;
   const isConstant = (node: OnnxNode): boolean =>
-    SHAPE_ONLY.has(node.opType) || node.inputs.every((name) => name === "" || names.has(name));
+    SHAPE_ONLY.has(node.opType) || read(node).every((name) => name === "" || names.has(name));
   for (const node of graph.nodes) {
     if (RANDOM.test(node.opType) || !isConstant(node)) continue;
     for (const output of node.outputs) names.add(output);

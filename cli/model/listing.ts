@@ -66,6 +66,7 @@ export interface Listing {
 export function listModel(model: LoadedModel): Listing {
   const { program } = model;
   const scales = realScales(program);
+  const readers = readersOf(program);
   let cumulativeBytes = 0;
   const ops = program.ops.map((descriptor, op): ListedOp => {
     const { opcode, operands, output } = descriptor;
@@ -91,9 +92,7 @@ export function listModel(model: LoadedModel): Listing {
       constant,
       type,
       bytes: bytesOf(type),
-      readers: program.ops.flatMap(({ operands }, op) =>
-        operands.some((ref) => ref.kind === "const" && ref.index === constant) ? [op] : [],
-      ),
+      readers: readers[constant] ?? [],
     })),
     inputs: program.inputs.map((port, index) => ({ ...port, source: { kind: "input", index } })),
     outputs: program.outputs.flatMap((port) => {
@@ -163,6 +162,15 @@ function realScales(program: Program): (RealScale | undefined)[] {
     scales[i] ??= first.kind === "input" ? program.inputs[first.index] : scales[first.index];
   }
   return scales;
+}
+
+/** Ops that read each constant, in order. */
+function readersOf(program: Program): number[][] {
+  const readers = program.constants.map((): number[] => []);
+  for (const [op, { operands }] of program.ops.entries())
+    for (const index of new Set(operands.flatMap((ref) => (ref.kind === "const" ? [ref.index] : []))))
+      readers[index]?.push(op);
+  return readers;
 }
 
 function constantBytes(program: Program, descriptor: OpDescriptor): number {

@@ -135,6 +135,7 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
   if (onnx === undefined || data === undefined)
     return { what: "card", state: "skipped", found: "needs --onnx and --data to measure it again" };
   return checked("card", async () => {
+    const claimed = parsedCard(card);
     const dataset = readDataset(data);
     const names = model.program.inputs.map(({ name }) => name);
     const evaluation = {
@@ -153,10 +154,10 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
         onProgress: progressLine("measuring"),
       });
       // What can not be measured again is taken from the card: calibration set, tool and command.
-      const { calibration, tool = "", command = "" } = parsedCard(card);
+      const { calibration, tool = "", command = "" } = claimed;
       const facts = { onnx: bytes, evaluation, reference: reference.name, tool, command };
       const measured = createCard(report, { ...facts, calibration: calibration ?? undefined });
-      if (cardText(measured) !== card) throw new RangeError(differences(parsedCard(card), measured));
+      if (cardText(measured) !== card) throw new RangeError(differences(claimed, measured));
       return `measured again over ${report.count} samples: the same figures`;
     } finally {
       await float.close();

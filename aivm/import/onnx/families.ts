@@ -5,6 +5,7 @@ import { BITS_FAMILY } from "./bits.ts";
 import { CONV_FAMILY } from "./conv.ts";
 import { DENSE_FAMILY } from "./dense.ts";
 import { DYNAMIC_QUANTIZE_FAMILY } from "./dynamicQuantize.ts";
+import { FUSED_FUNCTION } from "./functions.ts";
 import type { OnnxGraph, OnnxNode } from "./graph.ts";
 import { lowerAligned } from "./joined.ts";
 import { LOGIC_FAMILY } from "./logic.ts";
@@ -43,7 +44,9 @@ const LOWERERS: ReadonlyMap<string, Lowerer> = new Map([
 ]);
 
 /** Names of the operators of ai.onnx that the importer lowers, sorted. */
-export const SUPPORTED_OPERATORS: readonly string[] = [...LOWERERS.keys()].sort();
+export const SUPPORTED_OPERATORS: readonly string[] = [...LOWERERS.keys()]
+  .filter((name) => name !== FUSED_FUNCTION)
+  .sort();
 
 /**
  * The nodes that the graph's outputs need, constants left out, in graph order.

@@ -66,12 +66,16 @@ const WITH_ATTRIBUTES: ReadonlyMap<string, (node: OnnxNode) => RealFunction> = n
   ["ThresholdedRelu", (node: OnnxNode) => thresholded(floatAttribute(node, "alpha", 1))],
 ]);
 
+/** Operator of a node that stands for several: its function is the node's `f`. No file has it. */
+export const FUSED_FUNCTION = "FusedFunction";
+
 /** Names of the operators that `unaryFunction` knows. */
-export const UNARY_NAMES: readonly string[] = [...PLAIN.keys(), ...WITH_ATTRIBUTES.keys()];
+export const UNARY_NAMES: readonly string[] = [...PLAIN.keys(), ...WITH_ATTRIBUTES.keys(), FUSED_FUNCTION];
 
 /** The function that a node applies to each element, or undefined when it is no unary function. */
 export function unaryFunction(node: OnnxNode): RealFunction | undefined {
   if (node.domain !== "") return undefined;
+  if (node.f !== undefined) return node.f;
   return PLAIN.get(node.opType) ?? WITH_ATTRIBUTES.get(node.opType)?.(node);
 }
 

@@ -66,6 +66,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** Of a node that the importer made of several operators: the function that they are, element by element. */
+  readonly f?: (x: number) => number;
 }
 
 /** A declared input or output. A dimension is a number, or a name where it is free, or undefined where unstated. */

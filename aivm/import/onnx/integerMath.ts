@@ -9,6 +9,7 @@ import {
   gather,
   integerConstant,
   rescale,
+  table,
   type Value,
   where,
 } from "./emit.ts";
@@ -33,11 +34,17 @@ export function integerArithmetic(
   const { a, b, kind, dtype } = parts;
   const range = resultRange(a.q, b.q, kind);
   const shape = broadcast(a.shape, b.shape);
-  if (range.lo >= I32.lo && range.hi <= I32.hi) {
+  const narrow = kind !== "*" || [a, b].every((v) => v.q.lo >= -32_768 && v.q.hi <= 32_767);
+  if (range.lo >= I32.lo && range.hi <= I32.hi && narrow) {
     const q = integerQuantization("i32", range);
     const exact =
       kind === "*"
-        ? emit(ctx.e, "mul", { operands: [a, b], shape, q, attrs: [0, 0, 1, 0, 0] })
+        ? emit(ctx.e, "mul", {
+            operands: [a, b].map((v) => in16(ctx.e, v)),
+            shape,
+            q,
+            attrs: [0, 0, 1, 0, 0],
+          })
         : emit(ctx.e, "add", { operands: [a, b], shape, q, attrs: [1, kind === "+" ? 1 : -1, 0, 0, 0] });
     return storeInteger(ctx, node, exact, dtype);
   }
@@ -47,6 +54,11 @@ export function integerArithmetic(
     want: "integers whose result provably fits the 32 bits that hold it (int32 sums and 8- and 16-bit types wrap)",
     got: `${dtype}: [${range.lo}, ${range.hi}]`,
   });
+}
+
+/** The same integers in an element type that a product takes. */
+function in16(e: Emitter, x: Value): Value {
+  return x.q.dtype === "i32" ? rescale(e, x, integerQuantization("i16", x.q)) : x;
 }
 
 /** a + sign x b modulo 2^32, for any i32. */
@@ -73,7 +85,10 @@ function wrappedSum(e: Emitter, a: Value, b: Value, sign: 1 | -1): Value {
   return emit(e, "add", { operands: [left, right], shape, q: all, attrs: [1, sign, 0, 0, 0] });
 }
 
-/** a x b modulo 2^16 where the product of two 16-bit values leaves 32 bits: b in two bytes. */
+/**
+ * a x b modulo 2^16 for values of 16 bits whose product leaves 32: b in two bytes, a as 16 bits around 0 and a rest that
+ * is a power of two.
+ */
 function productOf16(
   ctx: Lowering,
   node: OnnxNode,
@@ -89,17 +104,28 @@ function productOf16(
     q: integerQuantization("i32", { lo: Math.floor(b.q.lo / 256), hi: Math.floor(b.q.hi / 256) }),
     attrs: [1, -1, 0, 8, 0],
   });
-  const upper = mod(e, rawProduct(e, a, high), byte, "divisor");
-  const lower = rawProduct(e, a, low);
+  const upper = mod(e, timesByte(e, a, high), byte, "divisor");
+  const lower = timesByte(e, a, low);
   const q = integerQuantization("i32", { lo: lower.q.lo, hi: lower.q.hi + 255 * 256 });
   const sum = emit(e, "add", { operands: [lower, upper], shape: lower.shape, q, attrs: [1, 256, 0, 0, 0] });
   return storeInteger(ctx, node, sum, dtype);
 }
 
-function rawProduct(e: Emitter, a: Value, b: Value): Value {
-  const q = integerQuantization("i32", resultRange(a.q, b.q, "*"));
+/** a x b for a of 16 bits, signed or not, and b of 8: (a - m) x b + m x b with m = 2^15 where a has no sign. */
+function timesByte(e: Emitter, a: Value, b: Value): Value {
+  const middle = a.q.hi > 32_767 ? 2 ** 15 : 0;
+  const around = emit(e, "add", {
+    operands: [a, a],
+    shape: a.shape,
+    q: integerQuantization("i16", { lo: a.q.lo - middle, hi: a.q.hi - middle }),
+    attrs: [1, 0, -middle, 0, 0],
+  });
+  const narrow = rescale(e, b, integerQuantization("i16", b.q));
   const shape = broadcast(a.shape, b.shape);
-  return emit(e, "mul", { operands: [a, b], shape, q, attrs: [0, 0, 1, 0, 0] });
+  const q = integerQuantization("i32", resultRange(around.q, b.q, "*"));
+  const product = emit(e, "mul", { operands: [around, narrow], shape, q, attrs: [0, 0, 1, 0, 0] });
+  const whole = integerQuantization("i32", resultRange(a.q, b.q, "*"));
+  return emit(e, "add", { operands: [product, b], shape, q: whole, attrs: [1, middle, 0, 0, 0] });
 }
 
 /**
@@ -137,11 +163,13 @@ export function integerPower(
   });
   const tabled = gather(e, integerConstant(e, "i32", [entries.length], entries), { indices: index, axis: 0 });
   const all = integerQuantization("i32", I32);
-  const product = (a: Value, b: Value): Value =>
-    emit(e, "mul", { operands: [a, b], shape: a.shape, q: all, attrs: [0, 0, 1, 0, 0] });
-  const [two, three] = [clamped(x, -46_341, 46_341), clamped(x, -1291, 1291)];
-  const squared = product(two, two);
-  const cubed = product(clamped(product(three, three), 0, 1291 ** 2), three);
+  const squared = squareOf(e, clamped(x, -46_341, 46_341));
+  const cubed = table(
+    e,
+    rescale(e, x, integerQuantization("i16", { lo: Math.max(-1291, x.q.lo), hi: Math.min(1291, x.q.hi) })),
+    (v) => saturatedPower(v, 3),
+    all,
+  );
   const at = (c: number): Value => compare(e, y, "=", integerConstant(e, "i32", [], [c]));
   const chosen = [cubed, squared, rescale(e, x, { ...all })].reduce(
     (result, value, i) => where(e, at(3 - i), { ...value, q: all }, result),
@@ -155,6 +183,29 @@ const SMALL_BASE = 216;
 /** Exponents of the table: -2 to 33, even and odd ones at both ends. */
 const LEAST_EXPONENT = -2;
 const EXPONENTS = 36;
+
+/** x^2 for |x| up to 46,341, clamped to i32: (h + r)^2 with halves that 16 bits hold. */
+function squareOf(e: Emitter, x: Value): Value {
+  const half = integerQuantization("i16", { lo: -23_171, hi: 23_171 });
+  const h = emit(e, "rescale", { operands: [x], shape: x.shape, q: half, attrs: [0, 1, 1, 0] });
+  const r = emit(e, "add", { operands: [x, h], shape: x.shape, q: half, attrs: [1, -1, 0, 0, 0] });
+  const most = 23_171 ** 2;
+  const product = (a: Value, b: Value): Value =>
+    emit(e, "mul", {
+      operands: [a, b],
+      shape: x.shape,
+      q: integerQuantization("i32", { lo: -most, hi: most }),
+      attrs: [0, 0, 1, 0, 0],
+    });
+  const squares = emit(e, "add", {
+    operands: [product(h, h), product(r, r)],
+    shape: x.shape,
+    q: integerQuantization("i32", { lo: 0, hi: 2 * most }),
+    attrs: [1, 1, 0, 0, 0],
+  });
+  const q = integerQuantization("i32", { lo: 0, hi: I32.hi });
+  return emit(e, "add", { operands: [squares, product(h, r)], shape: x.shape, q, attrs: [1, 2, 0, 0, 0] });
+}
 
 function saturatedPower(base: number, exponent: number): number {
   if (exponent < 0) return base === 0 ? I32.hi : Math.abs(base) === 1 ? base ** -exponent : 0;

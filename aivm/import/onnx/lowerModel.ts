@@ -41,7 +41,9 @@ import { normProbes } from "./norm.ts";
 import { observedTensors } from "./observe.ts";
 import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
+import { withFunctions } from "./rewrite/functionPattern.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
+import { withRows } from "./rewrite/rowPatterns.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
 import { withoutRanges, zeroSample } from "./unsampled.ts";
 
@@ -115,9 +117,12 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const measured = unsampled ? withoutRanges(sampled) : sampled;
-  const calibration = task.scalesOf === undefined ? measured : withScalesOf(measured, task.scalesOf);
-  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
-  const graph = withDynamicQuantize(plain, calibration.constants);
+  const plain = withoutEmptyOperands(rewritten, (name) => measured.types.get(name)?.shape);
+  const dynamic = withDynamicQuantize(plain, measured.constants);
+  const found = unsampled ? { graph: dynamic, calibration: measured } : withPatterns(dynamic, measured);
+  const { graph } = found;
+  const calibration =
+    task.scalesOf === undefined ? found.calibration : withScalesOf(found.calibration, task.scalesOf);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ranOriginal = original !== undefined;
@@ -148,6 +153,15 @@ export function lowerModel(model: CalibratedModel, options: LowerOptions): Lower
     merged: countByOperator(merged),
   };
   return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
+}
+
+/** Operators written out in simpler ones, put back by what calibration saw of them. */
+function withPatterns(
+  given: OnnxGraph,
+  calibration: Calibration,
+): { readonly graph: OnnxGraph; readonly calibration: Calibration } {
+  const { graph, probed } = withRows(given, calibration);
+  return { graph: withFunctions(graph, calibration), calibration: { ...calibration, probed } };
 }
 
 /** Where the tensors of the graph are once the ops have their final numbers. */

@@ -24,6 +24,8 @@ import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
 import { featureInputs } from "./trees/limits.ts";
 
+import { isWideScores, wideScores } from "./wideScores.ts";
+
 /** How a model is compiled. */
 export interface LoweringOptions {
   readonly precision: Precision;
@@ -296,6 +298,7 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   if (stated !== undefined) return stated;
   const range = rangeOf(ctx, name);
   assertFinite(ctx, name);
+  if (isWideScores(ctx, name, range)) return wideScores(range);
   const precision = ctx.precisions.get(name) ?? (isLogits(ctx, name) ? "a16" : ctx.options.precision);
   return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
 }

@@ -102,6 +102,11 @@ export function normProbes(nodes: readonly OnnxNode[]): Probe[] {
   });
 }
 
+/** Keys of the ranges inside the norm that a node is. */
+export function normProbeKeys(node: OnnxNode): { readonly centred: string; readonly result: string } {
+  return { centred: probeKey(node, "centred"), result: probeKey(node, "result") };
+}
+
 function probeKey(node: OnnxNode, kind: string): string {
   return `${kind} of ${outputName(node)}`;
 }

@@ -131,18 +131,13 @@ function throughLogarithm(ctx: Lowering, node: OnnxNode, q: Quantization): Value
   const y = isFloat(ctx, yName) ? operandValue(ctx, yName) : narrowed(e, getValue(ctx, yName));
   const positive = integerQuantization("i32", { lo: 1, hi: Math.max(1, x.q.hi - x.q.zero) });
   const log = logWide(e, rescale(e, x, { ...positive, scale: x.q.scale }), 1);
-  // The product of logarithm and exponent stays below 2^42, and leaves the multiplier 17 bits where it can: logarithms
-  // of 21 bits by exponents of 15, or 15 by 26.
   const smallest = Math.max(stats?.minAbs ?? 0, x.q.scale);
   const largest = Math.max(
     Math.abs(Math.log(smallest)),
     Math.abs(Math.log(x.q.scale * positive.hi)),
     2 ** -10,
   );
-  const logQ: Quantization =
-    y.q.dtype === "i32"
-      ? symmetric16({ min: -largest, max: largest })
-      : { dtype: "i32", scale: largest / 2 ** 21, zero: 0, lo: -(2 ** 21), hi: 2 ** 21 };
+  const logQ = symmetric16({ min: -largest, max: largest });
   const exponent = mul(e, rescale(e, log, logQ), y, exponentQuantization(q.scale * largestFrom(q)));
   const powers = expWide(e, exponent, q);
   const nothing = constant(e, { shape: [], values: [q.zero], q });
@@ -156,9 +151,8 @@ function zeroOf(e: Emitter, x: Value): Value {
   return integerConstant(e, "i32", [], [x.q.zero]);
 }
 
-/** Integer exponents beyond 2^26 as 2^26: no base that 16 bits tell from 1 makes a difference of them. */
+/** Integer exponents beyond 16 bits as the last of them: of any base that 16 bits tell from 1, both are 0 or too large. */
 function narrowed(e: Emitter, y: Value): Value {
-  const limit = 2 ** 26;
-  const q = integerQuantization("i32", { lo: Math.max(y.q.lo, -limit), hi: Math.min(y.q.hi, limit) });
+  const q = integerQuantization("i16", { lo: Math.max(y.q.lo, -32_768), hi: Math.min(y.q.hi, 32_767) });
   return emit(e, "rescale", { operands: [y], shape: y.shape, q, attrs: [0, 1, 0, 0] });
 }

@@ -41,6 +41,8 @@ export const SOFTMAX_FAMILY: Family = new Map<string, Lowerer>([
 
 /** exp of less than this is 0 at any scale used here: e^-24 = 4e-11. */
 const LOWEST_EXPONENT = 24;
+/** Longest row that a product divides itself: 16-bit products of it stay below 2^42. */
+const LONGEST_WEIGHTED = 4096;
 /** Exponentials in front of a division: 2^24 stands for 1. */
 const FINE_UNIT = 2 ** 24;
 
@@ -76,7 +78,10 @@ function readAsWeights(ctx: Lowering, node: OnnxNode): boolean {
   const reader = onlyConsumer(ctx, out);
   const rank = shapeOf(ctx, out).length;
   const last = positiveAxis(intAttribute(node, "axis", ctx.graph.opset < 13 ? 1 : -1), rank) === rank - 1;
+  const length = shapeOf(ctx, out).at(-1) ?? 1;
   if (reader?.opType !== "MatMul" || reader.domain !== "" || !last || rank < 2) return false;
+  // A longer sum is split, which a product can be and a division not.
+  if (length > LONGEST_WEIGHTED) return false;
   const [left, right] = reader.inputs;
   return left === out && right !== out && shapeOf(ctx, right ?? "").length >= 2;
 }

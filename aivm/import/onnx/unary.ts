@@ -6,14 +6,12 @@ import {
   quantizeReal,
   symmetric16,
 } from "../../quantize/scheme.ts";
-import { div, rootWide } from "./division.ts";
 import {
   addScaled,
   clampTo,
   compare,
   constant,
   integerConstant,
-  largestFrom,
   mul,
   rescale,
   reshape,
@@ -27,7 +25,6 @@ import { storeInteger } from "./integerMath.ts";
 import { wrapRule } from "./integers.ts";
 import {
   clampBounds,
-  constantOf,
   type Family,
   foldedOutput,
   getAnyLayout,
@@ -157,10 +154,6 @@ function lowerBatchNorm(ctx: Lowering, node: OnnxNode): void {
     throw unsupportedForm(node, { want: "inference (training_mode 0)", got: "training" });
   }
   const x = getValue(ctx, inputName(node, 0));
-  if (node.inputs.slice(1, 5).some((name) => constantOf(ctx, name) === undefined)) {
-    lowerComputedBatchNorm(ctx, node, x);
-    return;
-  }
   const [scale = [], shift = [], mean = [], variance = []] = [1, 2, 3, 4].map((i) => numbersOf(ctx, node, i));
   const epsilon = floatAttribute(node, "epsilon", 1e-5);
   const gain = scale.map((s, c) => s / Math.sqrt((variance[c] ?? 0) + epsilon));
@@ -169,36 +162,6 @@ function lowerBatchNorm(ctx: Lowering, node: OnnxNode): void {
   const output = foldedOutput(ctx, outputName(node));
   const product = mulWide(e, x, reals(ctx, gain, shape));
   setValue(ctx, output.name, addScaled(e, { a: product, b: reals(ctx, offset, shape) }, output.q));
-}
-
-/** The same with computed parameters: (x - mean) x scale by one division through the root, then the shift. */
-function lowerComputedBatchNorm(ctx: Lowering, node: OnnxNode, x: Value): void {
-  const { e } = ctx;
-  const shape = [x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)];
-  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) =>
-    reshape(e, operandValue(ctx, inputName(node, i)), shape),
-  );
-  if (scale === undefined || shift === undefined || mean === undefined || variance === undefined) return;
-  const epsilon = floatAttribute(node, "epsilon", 1e-5);
-  const output = foldedOutput(ctx, outputName(node));
-  const wide = (largest: number, bits: number): Quantization => ({
-    dtype: "i32",
-    scale: largest / 2 ** bits,
-    zero: 0,
-    lo: -(2 ** bits),
-    hi: 2 ** bits,
-  });
-  const real = (v: Value): number => v.q.scale * largestFrom(v.q);
-  // 20 bits of difference by 15 of scale.
-  const centred = addScaled(e, { a: x, b: mean, factorB: -1 }, wide(real(x) + real(mean), 20));
-  const shifted = wide(real(variance) + epsilon, 30);
-  const deviation = rootWide(
-    e,
-    addScaled(e, { a: variance, b: variance, factorB: 0, term: epsilon }, { ...shifted, lo: 0 }),
-  );
-  const fine = wide(2 * real({ ...x, q: output.q }) + real(shift), 24);
-  const normal = div(e, mulWide(e, centred, scale), deviation, fine);
-  setValue(ctx, output.name, addScaled(e, { a: normal, b: shift }, output.q));
 }
 
 /** Real constants at 16 bits over their own range. */

@@ -4,6 +4,8 @@
  * The same graph gives the same drawing.
  */
 
+import { AivmError } from "../../../common/index.ts";
+
 /** A box to place. `from` are the boxes that it reads, earlier ones only. */
 export interface LayoutNode {
   readonly width: number;
@@ -44,17 +46,20 @@ interface Cell {
 
 const GAP = 22;
 const LANE = 10;
+/** Boxes and lanes: the time of a drawing grows with them. */
+const MAX_CELLS = 100_000;
 const ORDER_SWEEPS = 8;
 /** How far a box that reads several is drawn to the middle, x = 0. */
 const MIDDLE_PULL = 0.6;
 /** Odd, so that the last one goes down and leaves chains straight. */
 const PLACE_SWEEPS = 25;
 
-/** Lays out a graph. */
+/** Lays out a graph. @throws CLI_PICTURE when boxes and lanes together are more than a picture can show */
 export function layeredLayout(nodes: readonly LayoutNode[]): Layout {
   const layerOf: number[] = [];
   for (const { from } of nodes) layerOf.push(Math.max(-1, ...from.map((i) => layerOf[i] ?? 0)) + 1);
   hoist(nodes, layerOf);
+  assertDrawable(nodes, layerOf);
   const cells: Cell[] = nodes.map(({ width }, node) => ({
     node,
     layer: layerOf[node] ?? 0,
@@ -69,8 +74,11 @@ export function layeredLayout(nodes: readonly LayoutNode[]): Layout {
   const layers = layersOf(cells);
   for (let sweep = 0; sweep < ORDER_SWEEPS; sweep++) order(cells, layers, sweep % 2 === 0 ? "up" : "down");
   place(cells, layers);
-  const left = Math.min(...cells.map(({ x, width }) => x - width / 2));
-  const right = Math.max(...cells.map(({ x, width }) => x + width / 2));
+  const left = cells.reduce(
+    (least, { x, width }) => Math.min(least, x - width / 2),
+    Number.POSITIVE_INFINITY,
+  );
+  const right = cells.reduce((most, { x, width }) => Math.max(most, x + width / 2), Number.NEGATIVE_INFINITY);
   const at = (cell: number): number => (cells[cell]?.x ?? 0) - left;
   return {
     nodes: nodes.map((_, i) => ({ x: at(i), layer: layerOf[i] ?? 0 })),
@@ -89,6 +97,21 @@ function hoist(nodes: readonly LayoutNode[], layerOf: number[]): void {
     const reader = first[i] ?? 0;
     if (from.length === 0 && Number.isFinite(reader)) layerOf[i] = reader - 1;
   }
+}
+
+function assertDrawable(nodes: readonly LayoutNode[], layerOf: readonly number[]): void {
+  const count = nodes.reduce(
+    (sum, { from }, to) =>
+      from.reduce((total, source) => total + (layerOf[to] ?? 0) - (layerOf[source] ?? 0), sum + 1),
+    0,
+  );
+  if (count <= MAX_CELLS) return;
+  throw new AivmError("CLI_PICTURE", {
+    what: "picture of the graph",
+    want: `at most ${MAX_CELLS} boxes and places where an edge passes a layer`,
+    got: `${count} for ${nodes.length} boxes`,
+    remedy: "List the program without --svg and --html.",
+  });
 }
 
 /** Cells of an edge from box to box; lanes are added to `cells` for the layers in between. */

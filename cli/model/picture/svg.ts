@@ -66,7 +66,7 @@ export function listingToSvg(listing: Listing, title: string): string {
 function boxesOf({ inputs, ops, outputs }: Listing): Box[] {
   const at = (ref: Ref): number[] =>
     ref.kind === "const" ? [] : [ref.kind === "input" ? ref.index : inputs.length + ref.index];
-  const most = Math.max(...ops.map(({ gasShare }) => gasShare), 1e-9);
+  const most = ops.reduce((largest, { gasShare }) => Math.max(largest, gasShare), 1e-9);
   const port = (name: string): Pick<Box, "title" | "family" | "width" | "share"> => ({
     title: shortened(name, 22),
     family: PORTS,

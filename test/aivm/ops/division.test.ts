@@ -177,7 +177,8 @@ function rounded(n: bigint, d: bigint, rounding: number): bigint {
 }
 
 function clamped(value: bigint, { lo, hi }: TensorType): number {
-  return value < BigInt(lo) ? lo : value > BigInt(hi) ? hi : Number(value);
+  // An end drawn as -0 is 0.
+  return (value < BigInt(lo) ? lo : value > BigInt(hi) ? hi : Number(value)) + 0;
 }
 
 /** What a division gives by the rules of the spec, in bigints. */
@@ -189,7 +190,7 @@ function quotientOf(
   const [, , multiplier = 0, shift = 0, zero = 0] = attrs;
   const dividend = from.dividend * BigInt(multiplier) * 2n ** BigInt(Math.max(0, -shift));
   const divisor = from.divisor * 2n ** BigInt(Math.max(0, shift));
-  if (divisor === 0n && dividend !== 0n) return dividend < 0n ? output.lo : output.hi;
+  if (divisor === 0n && dividend !== 0n) return (dividend < 0n ? output.lo : output.hi) + 0;
   const value = divisor === 0n ? 0n : rounded(dividend, divisor, from.rounding);
   return clamped(value + BigInt(zero), output);
 }

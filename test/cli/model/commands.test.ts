@@ -105,7 +105,7 @@ describe("the model author's commands", () => {
       ] as const;
       for (const flags of [
         ["--shape", "image=1x1x8x8"],
-        ["--name", "other"],
+        ["--name", "other", "--weights", "i8"],
         ["--precision", "a16", "--weights", "i16"],
       ]) {
         const { code, err, json } = await aivm(...base, ...flags);
@@ -134,6 +134,8 @@ describe("the model author's commands", () => {
       await refuses("CLI_FILE", 1, ...base, "--onnx", scratch.path("absent.onnx"));
       await refuses("AIVM_ONNX_NOT_A_MODEL", 1, ...base, "--onnx", scratch.write("no.onnx", "text"));
       await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--precision", "a4");
+      for (const count of ["1", "16385", "many"])
+        await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--max-operands", count);
       await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--weights", "i32");
       for (const shape of ["image", "image=", "image=0x8", "image=8*8", "other=1x1x8x8"])
         await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--shape", shape);
@@ -334,7 +336,7 @@ describe("the model author's commands", () => {
     it("measures a card again, and says so when it is not what it claims", async () => {
       const path = scratch.path("card.aivm");
       const files = ["--onnx", ONNX, "--data", DATA];
-      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate");
+      const compiledToo = await aivm("compile", ...files, "--out", path, "--evaluate", "--weights", "i8");
       expect(compiledToo.out).to.match(/float top-1 +98.67 %/);
       const honest = await aivm("verify", path, ...files);
       expect([honest.code, honest.out.includes("the same figures")]).to.deep.equal([0, true]);

@@ -6,6 +6,7 @@ import { listingToHtml } from "../../../cli/model/picture/html.ts";
 import { type LayoutNode, layeredLayout } from "../../../cli/model/picture/layout.ts";
 import { escaped, printable } from "../../../cli/model/picture/markup.ts";
 import { listingToSvg } from "../../../cli/model/picture/svg.ts";
+import { throwsCode } from "../../aivm/support/errors.ts";
 import { loaded, programOf } from "../../aivm/support/models.ts";
 
 const SVG_ELEMENTS = ["svg", "title", "rect", "text", "g", "path"];
@@ -174,6 +175,13 @@ describe("layered layout", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("refuses a graph whose edges pass more layers than a picture can show, at once", () => {
+    const chain = (length: number): LayoutNode[] =>
+      Array.from({ length }, (_, i) => ({ width: 10, from: i === 0 ? [] : [i - 1, 0] }));
+    expect(layeredLayout(chain(200)).layers).to.equal(200);
+    throwsCode("CLI_PICTURE", () => layeredLayout(chain(1000)));
   });
 
   it("draws a chain straight", () => {

@@ -1,6 +1,7 @@
 /** Chapter 1: a real model becomes an integer artifact, by the command that an author uses. */
 import { join } from "node:path";
 import { readArtifact } from "../../../aivm/io/files.ts";
+import type { Card } from "../../../aivm/quantize/card.ts";
 import { runToEnd } from "../../../cli/devnet/process.ts";
 import { bytesToHex } from "../../../common/index.ts";
 import { digitsFolder } from "../digits.ts";
@@ -47,19 +48,14 @@ export function measureModel(recorder: Recorder, model: DemoModel): Promise<Accu
       join(folder, "split.json"),
       "--json",
     ];
-    const printed = JSON.parse(await runToEnd("cli/bin/aivm", args)) as {
-      readonly count: number;
-      readonly floatTop1: number;
-      readonly fixedTop1: number;
-      readonly agreement: number;
-    };
-    const images = printed.count;
-    const count = (share: number): number => Math.round(share * images);
+    const { card } = JSON.parse(await runToEnd("cli/bin/aivm", args)) as { readonly card: Card };
+    const images = card.evaluation.samples;
+    const count = (bps: number): number => Math.round((bps * images) / 10_000);
     const value = {
       images,
-      floatRight: count(printed.floatTop1),
-      fixedRight: count(printed.fixedTop1),
-      sameAnswer: count(printed.agreement),
+      floatRight: count(card.floatBps),
+      fixedRight: count(card.fixedBps),
+      sameAnswer: count(card.agreementBps),
     };
     const percent = (right: number): string => `${((100 * right) / images).toFixed(2)} %`;
     const difference = `${((100 * (value.fixedRight - value.floatRight)) / images).toFixed(2)} points`;
