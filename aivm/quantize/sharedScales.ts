@@ -3,13 +3,16 @@
  * programs with the same scales hand each other a cache and agree on every token.
  */
 import type { Calibration } from "./calibrate.ts";
+import { emptyCalibration } from "./errors.ts";
 
 /**
  * What `own` saw, with the statistics of `other` for every tensor, and every quantity inside an operator, that has the
  * same name there. A mean over a tensor of another size is that of its last axis, repeated; where the last axes differ
  * the own mean stays. Tensors that only `own` has keep what was seen of them.
+ * @throws AIVM_CALIBRATION_EMPTY when `own` has no samples: of those tensors nothing would be known.
  */
 export function withScalesOf(own: Calibration, other: Calibration): Calibration {
+  if (own.sampleCount === 0) throw emptyCalibration();
   const stats = new Map(own.stats);
   for (const [name, seen] of own.stats) {
     const shared = other.stats.get(name);

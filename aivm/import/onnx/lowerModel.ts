@@ -117,12 +117,12 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   const original = await keptOutputs(task, seen.kept, judge);
   const sampled = original === undefined ? seen : { ...seen, kept: original };
   const measured = unsampled ? withoutRanges(sampled) : sampled;
-  const scaled = task.scalesOf === undefined ? measured : withScalesOf(measured, task.scalesOf);
-  const plain = withoutEmptyOperands(rewritten, (name) => scaled.types.get(name)?.shape);
-  const dynamic = withDynamicQuantize(plain, scaled.constants);
-  const { graph, calibration } = unsampled
-    ? { graph: dynamic, calibration: scaled }
-    : withPatterns(dynamic, scaled);
+  const plain = withoutEmptyOperands(rewritten, (name) => measured.types.get(name)?.shape);
+  const dynamic = withDynamicQuantize(plain, measured.constants);
+  const found = unsampled ? { graph: dynamic, calibration: measured } : withPatterns(dynamic, measured);
+  const { graph } = found;
+  const calibration =
+    task.scalesOf === undefined ? found.calibration : withScalesOf(found.calibration, task.scalesOf);
   const live = needed(graph, task, () => false);
   assertLowerable(graph, calibration, live);
   const ranOriginal = original !== undefined;

@@ -134,6 +134,8 @@ describe("the model author's commands", () => {
       await refuses("CLI_FILE", 1, ...base, "--onnx", scratch.path("absent.onnx"));
       await refuses("AIVM_ONNX_NOT_A_MODEL", 1, ...base, "--onnx", scratch.write("no.onnx", "text"));
       await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--precision", "a4");
+      for (const count of ["1", "16385", "many"])
+        await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--max-operands", count);
       await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--weights", "i32");
       for (const shape of ["image", "image=", "image=0x8", "image=8*8", "other=1x1x8x8"])
         await refuses("CLI_USAGE", 2, ...base, "--onnx", ONNX, "--shape", shape);

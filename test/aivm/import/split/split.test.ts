@@ -49,10 +49,10 @@ describe("splitting a program for its witnesses", () => {
       for (let seed = 1; seed <= 30; seed++) {
         const given = randomNode(name, createRandom(seed * 411 + opNamed(name).opcode));
         // Blocks of i32 values and long products of i16 do not fit an i32: those have a test of their own.
-        const wide = given.node.operands.some((type) => type.dtype === "i32");
+        const [a, b] = given.node.operands.map((type) => type.dtype);
         if (
-          (name === "sumReduce" && wide) ||
-          (name.startsWith("matmul") && given.node.operands.slice(0, 2).every((t) => t.dtype === "i16"))
+          (name === "sumReduce" && a === "i32") ||
+          (name.startsWith("matmul") && a === "i16" && b === "i16")
         )
           continue;
         const { model, inputs } = modelAround(given);
