@@ -46,7 +46,7 @@ interface Search {
 }
 
 /** Held-out samples that a trial runs. */
-const TRIAL_SAMPLES = 6;
+const TRIAL_SAMPLES = 4;
 /** A trial must be better by this to be kept, dB: less is chance. */
 const WORTHWHILE_DB = 0.1;
 /** 16 bits for inner tensors cost speed: they must bring more. */
@@ -54,7 +54,7 @@ const WORTHWHILE_WIDE_DB = 0.5;
 /** 16-bit weights double a layer's bytes and more than its time: all of them must halve the noise. */
 const WORTHWHILE_WEIGHTS_DB = 3;
 /** Shares of the layers that may do with 16-bit weights instead of all. */
-const STEPS = [0.25, 0.5, 0.75] as const;
+const STEPS: readonly number[] = [0.25, 0.5, 0.75, 0.9];
 /** How far from what all layers reach is close, dB. */
 const CLOSE_DB = 1.5;
 /** Ratio that counts as equal, dB. */
@@ -117,8 +117,8 @@ async function consider(
 }
 
 /**
- * All layers with 16-bit weights when that brings much, or the quarter, half or three quarters of them that reach the
- * target or come close to what all reach. Those layers come first that make the most noise for each weight.
+ * All layers with 16-bit weights when that brings much, or the smallest of some shares of them that reaches the target
+ * or comes close to what all reach. Those layers come first that make the most noise for each weight.
  */
 async function widenLayers(search: Search, best: Attempt): Promise<Attempt> {
   const { targetDb } = search.task;
@@ -134,13 +134,21 @@ async function widenLayers(search: Search, best: Attempt): Promise<Attempt> {
   note(order.length, all, worthwhile);
   if (!worthwhile) return best;
   const enough = Math.min(targetDb, all.sqnrDb - CLOSE_DB);
-  for (const share of STEPS) {
-    const count = Math.ceil(share * order.length);
+  let found = all;
+  let few = 0;
+  let many = STEPS.length;
+  while (few < many) {
+    const middle = Math.floor((few + many - 1) / 2);
+    const count = Math.ceil((STEPS[middle] ?? 1) * order.length);
     const tried = await widen(count);
-    note(count, tried, tried.sqnrDb >= enough);
-    if (tried.sqnrDb >= enough) return tried;
+    const reaches = tried.sqnrDb >= enough;
+    note(count, tried, reaches);
+    if (reaches) {
+      found = tried;
+      many = middle;
+    } else few = middle + 1;
   }
-  return all;
+  return found;
 }
 
 /** Names of the layers, those first that make the most noise for each weight. */

@@ -29,7 +29,7 @@ export interface CompileTask {
    * `targetDb` is reached on held-out calibration samples. Default auto.
    */
   readonly weights?: WeightChoice;
-  /** Signal-to-noise ratio that is enough, dB. Default 30. */
+  /** Signal-to-noise ratio that is enough, dB. Default 35. */
   readonly targetDb?: number;
   /** Single tensors of the graph with another precision; name a tensor after its activation (Relu, Clip). */
   readonly tensors?: ReadonlyMap<string, Precision>;
@@ -84,7 +84,7 @@ export interface CompiledModel {
 }
 
 /** Ratio at which weights have enough bits, unless the task says otherwise. */
-const TARGET_DB = 30;
+const TARGET_DB = 35;
 
 /**
  * Compiles an ONNX model.
