@@ -3,7 +3,7 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen test accuracy demo devnet bench clean
+.PHONY: help setup build check lint types knip architecture gen vectors test fuzz accuracy demo devnet bench clean
 
 help: ## This help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,14 @@ architecture: $(STAMP) ## The rules of composition
 gen: $(STAMP) ## Regenerate proto/gen from the .proto files
 	@npx tsx scripts/genProto.ts
 
+vectors: $(STAMP) ## Regenerate test/vectors from the specification's oracle
+	@npx tsx scripts/genVectors.ts
+
 test: build ## All tests
 	@npx mocha 'test/**/*.test.ts'
+
+fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
+	@npx tsx test/fuzz/main.ts
 
 accuracy: $(STAMP) ## Integers beside floats on real models, one table (ARGS=--json, ARGS='--only mnist')
 	@npx tsx test/accuracy/main.ts $(ARGS)

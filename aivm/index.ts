@@ -37,6 +37,7 @@ export {
   weightsRoot,
   weightsTree,
 } from "./program/hash.ts";
+export { LIMITS } from "./program/limits.ts";
 export { nodeOf, opGas, programGas } from "./program/node.ts";
 export {
   inputLength,
@@ -56,7 +57,7 @@ export {
   SPEC_VERSION,
   typeOfRef,
 } from "./program/program.ts";
-export { LIMITS, type ProgramFacts, validateArtifact, validateStructure } from "./program/validate.ts";
+export { type ProgramFacts, validateArtifact, validateStructure } from "./program/validate.ts";
 export { MAX_OPERANDS, MAX_WITNESS_BYTES, witnessBytesBound } from "./program/witnessBound.ts";
 export { broadcastShape, elementCount, equalShapes, shapeText, stridesOf } from "./tensor/shape.ts";
 export {

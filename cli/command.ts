@@ -1,6 +1,6 @@
 /** How sub-commands are described, found, helped and run. One file a command; this is the only place that parses. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { AivmError, isAivmError } from "../common/index.ts";
+import { AivmError, hexToBytes, isAivmError } from "../common/index.ts";
 
 /** One flag of a command. */
 export interface Flag {
@@ -9,11 +9,16 @@ export interface Flag {
   readonly short?: string;
   readonly default?: string | boolean;
   readonly placeholder?: string;
+  /** May be given more than once: read with `allFlags`. */
+  readonly multiple?: true;
 }
+
+/** A flag as given; a list where it may be given more than once. */
+export type FlagValue = string | boolean | readonly (string | boolean)[] | undefined;
 
 /** What a command gets: flags that were given or have a default, and the words after them. */
 export interface Invocation {
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly flags: Readonly<Record<string, FlagValue>>;
   readonly words: readonly string[];
   /** True with --json: print one JSON document on standard output and nothing else. */
   readonly json: boolean;
@@ -72,7 +77,7 @@ export async function runCommands(options: {
       return 0;
     }
     await command.run({
-      flags: parsed.values as Readonly<Record<string, string | boolean | undefined>>,
+      flags: parsed.values as Readonly<Record<string, FlagValue>>,
       words: parsed.positionals,
       json,
       say: json ? err : out,
@@ -96,6 +101,35 @@ export function requiredFlag(invocation: Invocation, name: string): string {
 export function optionalFlag(invocation: Invocation, name: string): string | undefined {
   const value = invocation.flags[name];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Every text of a flag that may be given more than once, in order. */
+export function allFlags(invocation: Invocation, name: string): readonly string[] {
+  const value = invocation.flags[name];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/**
+ * A flag's whole number of at least `least`.
+ * @throws CLI_USAGE when it is something else; undefined when it was not given
+ */
+export function numberFlag(invocation: Invocation, name: string, least = 0): number | undefined {
+  const text = optionalFlag(invocation, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw usageError(`--${name}`, `a whole number of at least ${least}`, text);
+}
+
+/** A flag's bytes, in hex. @throws CLI_USAGE when it is not hex of that many bytes; undefined when it was not given */
+export function hexFlag(
+  invocation: Invocation,
+  flag: { readonly name: string; readonly bytes: number },
+): Uint8Array | undefined {
+  const text = optionalFlag(invocation, flag.name);
+  if (text === undefined) return undefined;
+  if (/^[0-9a-fA-F]*$/.test(text) && text.length === 2 * flag.bytes) return hexToBytes(text.toLowerCase());
+  throw usageError(`--${flag.name}`, `${2 * flag.bytes} hex digits`, text.slice(0, 80));
 }
 
 /** The only word after the flags. @throws CLI_USAGE when there is none or more than one. */
@@ -143,6 +177,7 @@ function parseOptions(command: Command): NonNullable<ParseArgsConfig["options"]>
       type: flag.type,
       ...(flag.short === undefined ? {} : { short: flag.short }),
       ...(flag.default === undefined ? {} : { default: flag.default }),
+      ...(flag.multiple === undefined ? {} : { multiple: true }),
     };
   }
   return options;
@@ -163,7 +198,8 @@ function help(program: string, command: Command): string {
   const flags = Object.entries(command.flags ?? {}).map(([name, flag]) => {
     const value = flag.type === "string" ? ` <${flag.placeholder ?? "value"}>` : "";
     const fallback = flag.default === undefined ? "" : ` (default ${String(flag.default)})`;
-    return [`--${name}${value}`, `${flag.about}${fallback}`] as const;
+    const often = flag.multiple === undefined ? "" : "; may be given more than once";
+    return [`--${name}${value}`, `${flag.about}${fallback}${often}`] as const;
   });
   const rows = [...flags, ["--json", "print the result as JSON"] as const, ["--help", "this text"] as const];
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -19,8 +19,12 @@ export const inferCommand: Command = {
     key: { type: "string", placeholder: "FILE", about: "key file of the account that pays" },
     model: { type: "string", placeholder: "ID", about: "model id, 64 hex digits" },
     input: { type: "string", placeholder: "FILE", about: "JSON: a list of floats per input of the model" },
-    data: { type: "string", placeholder: "FILE", about: "instead of --input: a data set of images" },
-    image: { type: "string", placeholder: "N", about: "number of a test image of --data", default: "0" },
+    data: {
+      type: "string",
+      placeholder: "FILE",
+      about: "instead of --input: a data set, its inputs in the model's order",
+    },
+    image: { type: "string", placeholder: "N", about: "number of a test sample of --data", default: "0" },
   },
   examples: [
     "aivm infer --key .home/devnet/keys/user.key --model ID --data models/digits/split.json --image 3",
@@ -58,11 +62,11 @@ export const inferCommand: Command = {
 function readInputs(invocation: Invocation): readonly ArrayLike<number>[] {
   const data = optionalFlag(invocation, "data");
   if (data !== undefined) {
-    const { inputs } = readDataset(data).test;
-    const image = Number(requiredFlag(invocation, "image"));
-    const input = inputs[image];
-    if (input === undefined) throw usageError("--image", `0 to ${inputs.length - 1}`, String(image));
-    return [input];
+    const { samples } = readDataset(data).test;
+    const image = requiredFlag(invocation, "image");
+    const sample = samples[Number(image)];
+    if (sample === undefined) throw usageError("--image", `0 to ${samples.length - 1}`, image);
+    return sample.map((values) => Float64Array.from(values, Number));
   }
   return parseInputs(requiredFlag(invocation, "input"));
 }

@@ -8,7 +8,7 @@ import {
   tensorOf,
   tensorToBytes,
 } from "../aivm/index.ts";
-import { dequantize, quantizeReal } from "../aivm/quantize/scheme.ts";
+import { dequantize, quantizeInputValue } from "../aivm/quantize/scheme.ts";
 import { sdkError } from "./errors/errors.ts";
 
 /**
@@ -51,7 +51,7 @@ function encodeInput(port: InputPort, value: InputValues | undefined): Tensor {
   return tensorOf(
     dtype,
     shape,
-    Array.from(value.floats, (real) => quantizeReal(real, quantization)),
+    Array.from(value.floats, (real) => quantizeInputValue(real, quantization)),
   );
 }
 

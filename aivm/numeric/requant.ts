@@ -66,9 +66,30 @@ export function requantize(acc: number, params: Requant): number {
   if (Math.abs(product) < Number.MAX_SAFE_INTEGER) {
     return clamp(params.zero + roundShift(product, shift), params.lo, params.hi);
   }
-  const exact = BigInt(params.zero) + roundShiftBig(BigInt(acc) * BigInt(multiplier), shift);
+  return requantizeBig(BigInt(acc), { ...params, multiplier, shift });
+}
+
+/** The same of the product a x b of any integers |a|, |b| < 2^53. */
+export function requantizeProduct(a: number, b: number, params: Requant): number {
+  const product = a * b;
+  if (Math.abs(product) < Number.MAX_SAFE_INTEGER) return requantize(product, params);
+  const multiplier = clamp(params.multiplier, 0, MAX_MULTIPLIER);
+  return requantizeBig(BigInt(a) * BigInt(b), {
+    ...params,
+    multiplier,
+    shift: clamp(params.shift, 0, MAX_SHIFT),
+  });
+}
+
+function requantizeBig(acc: bigint, params: Requant): number {
+  const exact = BigInt(params.zero) + roundShiftBig(acc * BigInt(params.multiplier), params.shift);
   if (exact < BigInt(params.lo)) return params.lo;
   return exact > BigInt(params.hi) ? params.hi : Number(exact);
+}
+
+/** 2^exponent, exactly; exponent an integer in [0, 62]. */
+export function powerOfTwo(exponent: number): number {
+  return POWERS[exponent] ?? 1;
 }
 
 function powersOfTwo(): number[] {

@@ -91,6 +91,7 @@ export const conv2d: Op = {
     const xMaxAbs = Math.max(maxAbs(operandAt(node, 0)), Math.abs(padValue));
     return channelBound(node, constants, { length, channels: outChannels, xMaxAbs });
   },
+  boundSteps: (node) => convGeometry(node).outChannels,
   elementGas: (node) => convGeometry(node).length + 1,
   reads(node) {
     const { window, groupSize, length } = convGeometry(node);

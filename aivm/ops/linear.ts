@@ -47,6 +47,7 @@ export const linear: Op = {
   bound(node, constants) {
     return channelBound(node, constants, { ...linearSizes(node), xMaxAbs: maxAbs(operandAt(node, 0)) });
   },
+  boundSteps: (node) => linearSizes(node).channels,
   elementGas: (node) => linearSizes(node).length + 1,
   reads(node) {
     const row = { runs: 1, length: linearSizes(node).length, stride: 0 };

@@ -26,11 +26,7 @@ export const matmul: Op = {
     assertZeroAttr(node, 1, "zeroB");
     assertRequantAttrs(node, 2);
     assertOutputDType(node, "i8", "i16", "i32");
-    const a = operandAt(node, 0).shape;
-    const b = operandAt(node, 1).shape;
-    if (a.length < 2) throw shapeError("operand 0", "rank 2 or more", a);
-    if (b.length < 2 || a.at(-1) !== b.at(-1)) throw shapeError("operand 1", `[...,N,${a.at(-1)}]`, b);
-    return [...broadcastShape(a.slice(0, -2), b.slice(0, -2)), a.at(-2) ?? 1, b.at(-2) ?? 1];
+    return productShape(node);
   },
   bound(node) {
     const { descriptor } = node;
@@ -61,12 +57,22 @@ export const matmul: Op = {
   },
 };
 
-function lengthOf(node: OpNode): number {
+/** Shape of the product of operands 0 and 1. @throws AIVM_SHAPE. */
+export function productShape(node: OpNode): number[] {
+  const a = operandAt(node, 0).shape;
+  const b = operandAt(node, 1).shape;
+  if (a.length < 2) throw shapeError("operand 0", "rank 2 or more", a);
+  if (b.length < 2 || a.at(-1) !== b.at(-1)) throw shapeError("operand 1", `[...,N,${a.at(-1)}]`, b);
+  return [...broadcastShape(a.slice(0, -2), b.slice(0, -2)), a.at(-2) ?? 1, b.at(-2) ?? 1];
+}
+
+/** K: elements of a row. */
+export function lengthOf(node: OpNode): number {
   return operandAt(node, 0).shape.at(-1) ?? 1;
 }
 
 /** Number of the row of an operand that an output element takes: a by all but the last axis, b by all but M. */
-function rowMap(node: OpNode, operand: 0 | 1): (element: number) => number {
+export function rowMap(node: OpNode, operand: 0 | 1): (element: number) => number {
   const { shape } = node.descriptor.output;
   const rows = operandAt(node, operand).shape.slice(0, -1);
   const rowAxis = operand === 0 ? shape.slice(0, -1) : [...shape.slice(0, -2), shape.at(-1) ?? 1];

@@ -1,10 +1,11 @@
 /**
  * mul: product of two operands, broadcast.
  *
- * - arithmetic: requantise((a - zeroA) x (b - zeroB)). range: the output's clamp.
+ * - arithmetic: requantise((a - zeroA) x (b - zeroB)). range: the output's clamp. Bound: the largest product, which
+ *   must stay below 2^42 also where an operand is i32.
  * - gas of an element: 1. reads: one element of each operand.
  */
-import { requantize } from "../numeric/requant.ts";
+import { requantizeProduct } from "../numeric/requant.ts";
 import { broadcastIndex, broadcastOperands } from "./broadcast.ts";
 import { assertDType, assertOutputDType, attrAt, type Op, operandAt, READ_ONE } from "./op.ts";
 import { assertRequantAttrs, assertZeroAttr, boundWith, maxAbsFrom, requantOfAttrs } from "./requantAttrs.ts";
@@ -16,7 +17,7 @@ export const mul: Op = {
   operands: ["a", "b"],
   attributes: ["zeroA", "zeroB", "multiplier", "shift", "zero"],
   infer(node) {
-    for (const operand of [0, 1]) assertDType(node, operand, "i8", "i16");
+    for (const operand of [0, 1]) assertDType(node, operand, "i8", "i16", "i32");
     assertZeroAttr(node, 0, "zeroA");
     assertZeroAttr(node, 1, "zeroB");
     assertRequantAttrs(node, 2);
@@ -39,6 +40,6 @@ export const mul: Op = {
     const indexA = broadcastIndex(node, 0);
     const indexB = broadcastIndex(node, 1);
     return (element, read) =>
-      requantize((read(0, indexA(element)) - zeroA) * (read(1, indexB(element)) - zeroB), requant);
+      requantizeProduct(read(0, indexA(element)) - zeroA, read(1, indexB(element)) - zeroB, requant);
   },
 };

@@ -29,6 +29,13 @@ export interface ReadBound {
   readonly length: number;
   /** Elements from the start of one run to the start of the next, when that is fixed; 0 when it is not. */
   readonly stride: number;
+  /** Elements read of the runs, where the op skips some in between. Default: all of them. */
+  readonly elements?: number;
+}
+
+/** Elements of an operand that one output element reads, at most. */
+export function elementsRead(read: ReadBound): number {
+  return read.elements ?? read.runs * read.length;
 }
 
 /** Largest magnitudes that an op can meet, proven from operand ranges and, where given, the actual constants. */
@@ -40,7 +47,32 @@ export interface ArithmeticBound {
 }
 
 /** Values of the operands that are constants, by operand number; undefined for the others (or all, without weights). */
-export type ConstantOperands = readonly (Tensor | undefined)[];
+export type ConstantOperands = readonly (ConstantOperand | undefined)[];
+
+/** A constant's values, and, from someone who shows it to several ops, the sums of |value| along its rows. */
+export interface ConstantOperand extends Tensor {
+  /** One sum for each index of the first axis; below 2^43. */
+  readonly rowSums?: () => readonly number[];
+}
+
+/** A constant whose row sums are worked out once, when first asked for. */
+export function constantOperand(tensor: Tensor): ConstantOperand {
+  let sums: readonly number[] | undefined;
+  return { ...tensor, rowSums: () => (sums ??= rowSumsOf(tensor)) };
+}
+
+/** Sums of |value| along the rows of a tensor, a row for each index of its first axis. */
+export function rowSumsOf({ shape, data }: Tensor): readonly number[] {
+  const rows = shape[0] ?? 1;
+  const length = data.length / rows;
+  const sums = new Array<number>(rows).fill(0);
+  for (let row = 0; row < rows; row++) {
+    let sum = 0;
+    for (let i = row * length; i < (row + 1) * length; i++) sum += Math.abs(data[i] ?? 0);
+    sums[row] = sum;
+  }
+  return sums;
+}
 
 /** An op: metadata, rules and semantics. */
 export interface Op {
@@ -60,6 +92,8 @@ export interface Op {
   passedRange?(node: OpNode): { readonly lo: number; readonly hi: number };
   /** Accumulator bound of ops that do arithmetic. */
   bound?(node: OpNode, constants: ConstantOperands): ArithmeticBound;
+  /** Steps that `bound` takes beyond one pass over each constant. Undefined: a few, whatever the sizes. */
+  boundSteps?(node: OpNode): number;
   /** Cost of one output element in vmGas: one MAC or one element operation = 1. */
   elementGas(node: OpNode): number;
   /** What one output element reads of each operand, at most. */

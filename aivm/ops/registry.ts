@@ -4,20 +4,29 @@ import { clamp } from "../numeric/clamp.ts";
 import { add } from "./add.ts";
 import { argmax } from "./argmax.ts";
 import { avgPool2d } from "./avgPool2d.ts";
+import { bitwise } from "./bitwise.ts";
 import { compare } from "./compare.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { div } from "./div.ts";
 import { expand } from "./expand.ts";
 import { gather } from "./gather.ts";
+import { isqrt } from "./isqrt.ts";
 import { linear } from "./linear.ts";
 import { matmul } from "./matmul.ts";
+import { matmulDiv } from "./matmulDiv.ts";
 import { maxPool2d } from "./maxPool2d.ts";
 import { maxReduce } from "./maxReduce.ts";
+import { mod } from "./mod.ts";
 import { mul } from "./mul.ts";
 import type { ElementFunction, Op, OpNode } from "./op.ts";
 import { pad } from "./pad.ts";
+import { random } from "./random.ts";
+import { rank } from "./rank.ts";
 import { rescale } from "./rescale.ts";
 import { reshape } from "./reshape.ts";
+import { scatter } from "./scatter.ts";
+import { shift } from "./shift.ts";
 import { slice } from "./slice.ts";
 import { sumReduce } from "./sumReduce.ts";
 import { table } from "./table.ts";
@@ -47,6 +56,15 @@ export const OPS: readonly Op[] = [
   sumReduce,
   where,
   compare,
+  div,
+  mod,
+  isqrt,
+  matmulDiv,
+  bitwise,
+  shift,
+  rank,
+  scatter,
+  random,
 ];
 
 const BY_CODE: ReadonlyMap<number, Op> = new Map(OPS.map((op) => [op.opcode, op]));

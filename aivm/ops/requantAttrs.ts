@@ -10,6 +10,7 @@ import {
   maxAbs,
   type OpNode,
   operandAt,
+  rowSumsOf,
 } from "./op.ts";
 
 /** Checks the three attributes multiplier, shift, zero that start at `first`. @throws AIVM_ATTRIBUTE. */
@@ -57,22 +58,39 @@ export function channelBound(
   dot: { readonly length: number; readonly channels: number; readonly xMaxAbs: number },
 ): ArithmeticBound {
   const [, weights, bias, multiplier] = constants;
-  let accumulator = 0n;
-  let product = 0n;
-  for (let channel = 0; channel < dot.channels; channel++) {
-    let sum = 0;
-    if (weights === undefined) sum = dot.length * maxAbs(operandAt(node, 1));
-    else {
-      const start = channel * dot.length;
-      for (let i = start; i < start + dot.length; i++) sum += Math.abs(weights.data[i] ?? 0);
+  const sums = weights === undefined ? undefined : (weights.rowSums?.() ?? rowSumsOf(weights));
+  const anySum = dot.length * maxAbs(operandAt(node, 1));
+  const anyOffset = maxAbs(operandAt(node, 2));
+  const anyFactor = operandAt(node, 3).hi;
+  const largest = { accumulator: 0n, product: 0n };
+  // What no constant distinguishes is the same for every channel.
+  const channels = sums === undefined && bias === undefined && multiplier === undefined ? 1 : dot.channels;
+  let accumulator = 0;
+  let product = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const sum = sums === undefined ? anySum : (sums[channel] ?? 0);
+    const offset = bias === undefined ? anyOffset : Math.abs(bias.data[channel] ?? 0);
+    const given = multiplier === undefined ? anyFactor : (multiplier.data[channel] ?? 0);
+    const factor = clamp(given, 0, MAX_MULTIPLIER);
+    // Rounding is monotone: what f64 puts below 2^53 is exact. At most 2^59 x 2^21 in principle.
+    const magnitude = sum * dot.xMaxAbs + offset;
+    const scaled = magnitude * factor;
+    if (scaled < EXACT) {
+      if (magnitude > accumulator) accumulator = magnitude;
+      if (scaled > product) product = scaled;
+      // A factor of 0 says nothing about the magnitude.
+      if (magnitude < EXACT) continue;
     }
-    const offset = bias === undefined ? maxAbs(operandAt(node, 2)) : Math.abs(bias.data[channel] ?? 0);
-    const factor = multiplier === undefined ? operandAt(node, 3).hi : (multiplier.data[channel] ?? 0);
-    // At most 2^28 x 2^15 x 2^17 in principle: bigint where it could leave 2^53.
-    const magnitude = BigInt(sum) * BigInt(dot.xMaxAbs) + BigInt(offset);
-    const scaled = magnitude * BigInt(clamp(factor, 0, MAX_MULTIPLIER));
-    if (magnitude > accumulator) accumulator = magnitude;
-    if (scaled > product) product = scaled;
+    const exact = BigInt(sum) * BigInt(dot.xMaxAbs) + BigInt(offset);
+    widen(largest, { accumulator: exact, product: exact * BigInt(factor) });
   }
-  return { accumulator, product };
+  widen(largest, { accumulator: BigInt(accumulator), product: BigInt(product) });
+  return largest;
+}
+
+const EXACT = 2 ** 53;
+
+function widen(to: { accumulator: bigint; product: bigint }, by: ArithmeticBound): void {
+  if (by.accumulator > to.accumulator) to.accumulator = by.accumulator;
+  if (by.product > to.product) to.product = by.product;
 }

@@ -130,6 +130,7 @@ export function windowReads(window: Window, length: number): ReadBound {
   const rowSpan = (kernelW - 1) * dilationW * channels + length;
   const rowStride = dilationH * width * channels;
   // Near neighbours share chunks: count a row as one run when it spans less than its positions could touch apart.
-  if (rowSpan <= kernelW * 256) return { runs: kernelH, length: rowSpan, stride: rowStride };
+  const elements = kernelH * kernelW * length;
+  if (rowSpan <= kernelW * 256) return { runs: kernelH, length: rowSpan, stride: rowStride, elements };
   return { runs: kernelH * kernelW, length, stride: 0 };
 }

@@ -17,14 +17,25 @@ import {
   tensorRoot,
   tensorToBytes,
 } from "../tensor/tensor.ts";
-import { descriptorToBytes, metaToBytes, programFromBytes } from "./encoding.ts";
+import { descriptorToBytes, META_BYTES, metaToBytes, programFromBytes } from "./encoding.ts";
 import { metaRoot, modelIdOfRoots, weightsTree } from "./hash.ts";
+import { LIMITS } from "./limits.ts";
 import type { Program } from "./program.ts";
-import { type ProgramFacts, validateArtifact, validateStructure } from "./validate.ts";
+import { type ProgramFacts, proveBounds, validateArtifact, validateStructure } from "./validate.ts";
+import { assertWire, type WireRule } from "./wireLimits.ts";
 
 const MAGIC = utf8("aivmart1");
 const HEAD_BYTES = 12;
 const ALIGN = 64;
+
+const HEADER_RULE: WireRule = {
+  name: "aivm.artifact.v1.ArtifactHeader",
+  fields: new Map([
+    [1, { count: LIMITS.ops, bytes: LIMITS.headerBytes }],
+    [2, { count: 1, bytes: META_BYTES }],
+    [3, { count: LIMITS.constants, bytes: 32 }],
+  ]),
+};
 
 /** One constant as the chain knows it. */
 export interface RegisteredConstant {
@@ -81,24 +92,31 @@ export function encodeArtifact(program: Program, constants: readonly Tensor[]): 
   return concatBytes(head, ...constants.map((tensor) => padded(tensorToBytes(tensor))));
 }
 
+/** What a reader asks of an artifact beyond its being one. */
+export interface Expected {
+  /** Refuses any other model. */
+  readonly modelId?: Uint8Array;
+  /** Refuses models that cost more to run than this reader can afford, before their constants are read. */
+  readonly atMost?: Partial<Pick<ProgramFacts, "gas" | "activationBytes">>;
+}
+
 /**
- * Model of an artifact's bytes: structure, constants, roots and accumulator bounds are all checked.
- * @param expected.modelId refuses any other model.
- * @throws AIVM_ARTIFACT (format, length, padding), AIVM_DECODE, AIVM_HASH (constants or model id), and what
- * `validateArtifact` does.
+ * Model of an artifact's bytes: structure, constants, roots and accumulator bounds are all checked. Takes time linear in
+ * the file and memory of a few times its length, within LIMITS: a tensor is allocated only when its bytes are there.
+ * @throws AIVM_ARTIFACT (format, length, padding), AIVM_DECODE, AIVM_LIMIT (also of `expected`), AIVM_HASH (constants or
+ * model id), and what `validateArtifact` does.
  */
-export function loadArtifact(
-  bytes: Uint8Array,
-  expected: { readonly modelId?: Uint8Array } = {},
-): LoadedModel {
+export function loadArtifact(bytes: Uint8Array, expected: Expected = {}): LoadedModel {
   const header = headerOf(bytes);
+  assertWire(header, HEADER_RULE);
   const wire = decodeMessage("aivm.artifact.v1.ArtifactHeader", header);
   const program = programFromBytes(wire);
-  validateStructure(program);
+  const facts = validateStructure(program);
+  assertAffordable(facts, expected.atMost ?? {});
   const constants = constantsOf(program, bytes, align(HEAD_BYTES + header.length));
-  const facts = validateArtifact(program, constants);
   const constantRoots = constants.map(tensorRoot);
   checkRoots(wire.constantRoots, constantRoots);
+  proveBounds(program, constants);
   const registration: Registration = {
     descriptors: wire.descriptors,
     constants: program.constants.map(({ dtype, shape }, i) => ({
@@ -148,13 +166,29 @@ function modelOf(program: Program, registration: Registration, facts: ProgramFac
 
 function headerOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length < HEAD_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)) {
-    throw artifactError("magic", "aivmart1", bytesToHex(bytes.subarray(0, MAGIC.length)));
+    throw artifactError("magic", "aivmart1", bytesToHex(bytes.subarray(0, MAGIC.length)) || "nothing");
   }
   const length = readU32be(bytes, MAGIC.length);
+  if (length > LIMITS.headerBytes) {
+    throw artifactError("header", `at most ${LIMITS.headerBytes} bytes`, `${length} bytes`);
+  }
   if (align(HEAD_BYTES + length) > bytes.length) {
     throw artifactError("header", `${length} bytes of header`, `a file of ${bytes.length} bytes`);
   }
   return bytes.subarray(HEAD_BYTES, HEAD_BYTES + length);
+}
+
+function assertAffordable(facts: ProgramFacts, atMost: NonNullable<Expected["atMost"]>): void {
+  for (const what of ["gas", "activationBytes"] as const) {
+    const limit = atMost[what];
+    if (limit === undefined || facts[what] <= limit) continue;
+    throw new AivmError("AIVM_LIMIT", {
+      what: `${what} of the model`,
+      want: `at most ${limit} here`,
+      got: `${facts[what]}`,
+      remedy: "run it on a larger machine, or raise the limit",
+    });
+  }
 }
 
 function constantsOf(program: Program, bytes: Uint8Array, start: number): Tensor[] {

@@ -9,10 +9,48 @@ import type {
   OpDescriptor as WireDescriptor,
 } from "../../proto/gen/types.ts";
 import type { DType, TensorType } from "../tensor/tensor.ts";
+import { LIMITS } from "./limits.ts";
 import type { InputPort, OpDescriptor, OutputPort, Program, Ref } from "./program.ts";
+import { assertWire, type WireRule } from "./wireLimits.ts";
 
 const DTYPES: readonly DType[] = ["i8", "i16", "i32"];
 const KINDS: readonly Ref["kind"][] = ["input", "op", "const"];
+
+/** Most bytes of a TensorDecl of rank 6 and of an OperandRef, every varint at its longest. */
+const DECL_BYTES = 64;
+const REF_BYTES = 16;
+/** UTF-8 takes at most three bytes for a UTF-16 unit. */
+const NAME_BYTES = 3 * LIMITS.nameLength;
+const PORT_BYTES = NAME_BYTES + DECL_BYTES + 128;
+
+/** Most bytes of the metadata. */
+export const META_BYTES: number =
+  2 * LIMITS.ports * PORT_BYTES +
+  LIMITS.constants * DECL_BYTES +
+  3 * (LIMITS.cardLength + LIMITS.nameLength) * 2;
+
+const DESCRIPTOR_RULE: WireRule = {
+  name: "aivm.artifact.v1.OpDescriptor",
+  fields: new Map([
+    [1, { count: 1 }],
+    [2, { count: LIMITS.operands, bytes: REF_BYTES }],
+    [3, { count: 1, bytes: DECL_BYTES }],
+    [4, { count: 1, bytes: 5 * LIMITS.attrs }],
+  ]),
+};
+
+const META_RULE: WireRule = {
+  name: "aivm.artifact.v1.Meta",
+  fields: new Map([
+    [1, { count: 1 }],
+    [2, { count: 1, bytes: NAME_BYTES }],
+    [3, { count: LIMITS.ports, bytes: PORT_BYTES }],
+    [4, { count: LIMITS.constants, bytes: DECL_BYTES }],
+    [5, { count: LIMITS.ports, bytes: PORT_BYTES }],
+    [6, { count: 1, bytes: NAME_BYTES }],
+    [7, { count: 1, bytes: 3 * LIMITS.cardLength }],
+  ]),
+};
 
 /** Number of an element type in protobuf: 1 = i8, 2 = i16, 3 = i32. */
 export function dtypeToNumber(dtype: DType): number {
@@ -34,8 +72,9 @@ export function descriptorToBytes(descriptor: OpDescriptor): Uint8Array {
   });
 }
 
-/** Descriptor of its canonical bytes. @throws AIVM_DECODE, AIVM_DTYPE, AIVM_REFERENCE. */
+/** Descriptor of its canonical bytes. @throws AIVM_DECODE, AIVM_LIMIT, AIVM_DTYPE, AIVM_META, AIVM_REFERENCE. */
 export function descriptorFromBytes(bytes: Uint8Array): OpDescriptor {
+  assertWire(bytes, DESCRIPTOR_RULE);
   const wire: WireDescriptor = decodeMessage("aivm.artifact.v1.OpDescriptor", bytes);
   return {
     opcode: wire.opcode,
@@ -58,40 +97,67 @@ export function metaToBytes(program: Omit<Program, "ops">): Uint8Array {
   });
 }
 
-/** Program of its two parts. Structure only: `validateStructure` judges it. @throws AIVM_DECODE, AIVM_DTYPE, AIVM_META. */
+/**
+ * Program of its two parts. Structure only: `validateStructure` judges it. Memory is bounded by LIMITS, whatever the
+ * bytes say.
+ * @throws AIVM_DECODE, AIVM_LIMIT, AIVM_DTYPE, AIVM_META, AIVM_REFERENCE.
+ */
 export function programFromBytes(parts: {
   readonly descriptors: readonly Uint8Array[];
   readonly meta: Uint8Array;
 }): Program {
+  assertWire(parts.meta, META_RULE);
   const meta = decodeMessage("aivm.artifact.v1.Meta", parts.meta);
   return {
     specVersion: meta.specVersion,
     name: meta.name,
     inputs: meta.inputs.map(inputFromWire),
     constants: meta.constants.map(typeFromWire),
-    ops: parts.descriptors.map(descriptorFromBytes),
+    ops: opsFromBytes(parts.descriptors),
     outputs: meta.outputs.map(outputFromWire),
     precision: meta.precision,
     card: meta.card,
   };
 }
 
-function inputFromWire(wire: InputDecl): InputPort {
+function opsFromBytes(descriptors: readonly Uint8Array[]): OpDescriptor[] {
+  assertCount("ops", descriptors.length, LIMITS.ops);
+  let references = 0;
+  return descriptors.map((bytes) => {
+    const descriptor = descriptorFromBytes(bytes);
+    references += descriptor.operands.length;
+    assertCount("operands of all ops", references, LIMITS.references);
+    return descriptor;
+  });
+}
+
+function assertCount(what: string, got: number, limit: number): void {
+  if (got <= limit) return;
+  throw new AivmError("AIVM_LIMIT", {
+    what,
+    want: `at most ${limit}`,
+    got: `${got}`,
+    remedy: "split the model or correct the program",
+  });
+}
+
+// Names are not checked yet: errors here say which port by its number.
+function inputFromWire(wire: InputDecl, index: number): InputPort {
   if (wire.ingest !== "tensor") {
     throw new AivmError("AIVM_META", {
       what: "ingest",
       want: "tensor",
-      got: wire.ingest.slice(0, 40),
+      got: "another one",
       remedy: "compile the model for this version",
-      item: `input ${wire.name}`,
+      item: `input ${index}`,
     });
   }
-  const type = typeFromWire(present(wire.type, `type of input ${wire.name}`));
+  const type = typeFromWire(present(wire.type, `type of input ${index}`));
   return { name: wire.name, type, scale: wire.scale, zero: wire.zero, ingest: wire.ingest };
 }
 
-function outputFromWire(wire: OutputDecl): OutputPort {
-  const source = refFromWire(present(wire.source, `source of output ${wire.name}`));
+function outputFromWire(wire: OutputDecl, index: number): OutputPort {
+  const source = refFromWire(present(wire.source, `source of output ${index}`));
   return { name: wire.name, source, scale: wire.scale, zero: wire.zero };
 }
 

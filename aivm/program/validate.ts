@@ -5,38 +5,15 @@
  */
 import { AivmError } from "../../common/errors.ts";
 import { MAX_ACCUMULATOR, MAX_PRODUCT } from "../numeric/requant.ts";
-import type { ConstantOperands, Op, OpNode } from "../ops/op.ts";
+import { type ConstantOperands, constantOperand, type Op, type OpNode } from "../ops/op.ts";
 import { OPS, opOf } from "../ops/registry.ts";
 import { elementCount, equalShapes, MAX_ELEMENTS, MAX_RANK, shapeText } from "../tensor/shape.ts";
 import { assertTensor, DTYPE_BYTES, DTYPE_RANGE, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { LIMITS } from "./limits.ts";
 import { nodeOf, opGas } from "./node.ts";
-import { type OpDescriptor, type Program, type Ref, SPEC_VERSION } from "./program.ts";
-import { MAX_OPERANDS, MAX_WITNESS_BYTES, witnessBytesBound } from "./witnessBound.ts";
-
-/** Largest program. */
-export const LIMITS: {
-  readonly ops: number;
-  readonly constants: number;
-  readonly ports: number;
-  readonly operands: number;
-  readonly attrs: number;
-  readonly nameLength: number;
-  readonly cardLength: number;
-  readonly activationBytes: number;
-  readonly constantBytes: number;
-  readonly gas: bigint;
-} = {
-  ops: 65_536,
-  constants: 65_536,
-  ports: 64,
-  operands: 256,
-  attrs: 64,
-  nameLength: 256,
-  cardLength: 65_536,
-  activationBytes: 2 ** 34,
-  constantBytes: 2 ** 36,
-  gas: 2n ** 50n,
-};
+import { type OpDescriptor, outputTypes, type Program, type Ref, SPEC_VERSION } from "./program.ts";
+import { isPlainText } from "./text.ts";
+import { MAX_OPERANDS, MAX_WITNESS_BYTES, operandsBound, witnessBytesBound } from "./witnessBound.ts";
 
 /** What validation found out about a program. */
 export interface ProgramFacts {
@@ -44,6 +21,8 @@ export interface ProgramFacts {
   readonly gas: bigint;
   /** Bytes of all op outputs together. */
   readonly activationBytes: number;
+  /** Bytes of all inputs together. */
+  readonly inputBytes: number;
   readonly constantBytes: number;
   /** Bound of the largest element witness. */
   readonly witnessBytes: number;
@@ -52,8 +31,9 @@ export interface ProgramFacts {
 }
 
 /**
- * Structure of a program: sizes, types, references that point backward, shape and range rules, attributes, witness,
- * gas and memory bounds. Takes time linear in the program.
+ * Structure of a program: sizes, names, types, references that point backward, shape and range rules, attributes,
+ * witness, gas and memory bounds; every constant has a reader. Takes time linear in the program, allocates nothing of a
+ * tensor's size.
  * @throws AIVM_LIMIT, AIVM_META, AIVM_REFERENCE, AIVM_OPCODE, AIVM_OPERANDS, AIVM_ATTRIBUTE, AIVM_DTYPE, AIVM_SHAPE,
  * AIVM_RANGE, AIVM_BOUND, AIVM_WITNESS_SIZE; `item` names the op or port.
  */
@@ -61,13 +41,23 @@ export function validateStructure(program: Program): ProgramFacts {
   checkSizes(program);
   for (const port of program.inputs) named(`input ${port.name}`, () => checkPort(port, port.type));
   for (const [index, type] of program.constants.entries()) named(`constant ${index}`, () => checkType(type));
-  const facts = { gas: 0n, activationBytes: 0, constantBytes: 0, witnessBytes: 0, operands: 0 };
-  for (const type of program.constants) facts.constantBytes += bytesOf(type);
+  const facts: MutableFacts = {
+    gas: 0n,
+    activationBytes: 0,
+    inputBytes: bytesOfAll(program.inputs.map((port) => port.type)),
+    constantBytes: bytesOfAll(program.constants),
+    witnessBytes: 0,
+    operands: 0,
+    boundSteps: 0,
+  };
+  atMost("bytes of inputs", facts.inputBytes, LIMITS.portBytes);
   atMost("bytes of constants", facts.constantBytes, LIMITS.constantBytes);
   for (const [index, descriptor] of program.ops.entries()) {
     named(opName(descriptor, index), () => checkOp(program, { descriptor, index }, facts));
   }
   for (const port of program.outputs) named(`output ${port.name}`, () => checkOutput(program, port));
+  atMost("bytes of outputs", bytesOfAll(outputTypes(program)), LIMITS.portBytes);
+  checkReaders(program);
   return facts;
 }
 
@@ -85,13 +75,22 @@ export function validateArtifact(program: Program, constants: readonly Tensor[])
     const tensor = constants[index];
     if (tensor !== undefined) assertTensor(tensor, type, `constant ${index}`);
   }
+  proveBounds(program, constants);
+  return facts;
+}
+
+/**
+ * Proves from the constants' values that no accumulator can leave its width. The program has passed
+ * `validateStructure`, the constants their types. Takes one pass over each constant that is a weight, however many ops
+ * read it, and a step per output channel of each op.
+ * @throws AIVM_BOUND; `item` names the op.
+ */
+export function proveBounds(program: Program, constants: readonly Tensor[]): void {
+  const operands = constants.map(constantOperand);
   for (const [index, descriptor] of program.ops.entries()) {
-    const values = descriptor.operands.map((ref) =>
-      ref.kind === "const" ? constants[ref.index] : undefined,
-    );
+    const values = descriptor.operands.map((ref) => (ref.kind === "const" ? operands[ref.index] : undefined));
     named(opName(descriptor, index), () => checkBound(nodeOf(program, descriptor), values));
   }
-  return facts;
 }
 
 function checkSizes(program: Program): void {
@@ -106,22 +105,38 @@ function checkSizes(program: Program): void {
   if (ops.length < 1) throw limitError("ops", "at least one", "none");
   atMost("ops", ops.length, LIMITS.ops);
   atMost("constants", constants.length, LIMITS.constants);
-  for (const text of [
-    program.name,
-    program.precision,
-    ...inputs.map((p) => p.name),
-    ...outputs.map((p) => p.name),
-  ]) {
+  for (const ports of [inputs, outputs]) {
+    if (new Set(ports.map((port) => port.name)).size < ports.length)
+      throw metaError("port names", "each once", "a name twice");
+  }
+  for (const text of [program.name, program.precision, ...[...inputs, ...outputs].map((port) => port.name)]) {
     if (text.length < 1) throw metaError("name", "a name", "nothing");
     atMost("characters of a name", text.length, LIMITS.nameLength);
+    if (!isPlainText(text)) throw metaError("name", "visible text", "control or formatting characters");
   }
   atMost("characters of the card", program.card.length, LIMITS.cardLength);
+  if (!isPlainText(program.card.replace(/[\n\t]/g, "")))
+    throw metaError("card", "text", "control or formatting characters");
 }
+
+/** A constant that nothing reads would be carried, hashed and paid for by everyone. */
+function checkReaders(program: Program): void {
+  const unread = new Set(program.constants.keys());
+  for (const { operands } of program.ops) {
+    for (const ref of operands) if (ref.kind === "const") unread.delete(ref.index);
+  }
+  const [first] = unread;
+  if (first !== undefined) throw metaError(`constant ${first}`, "an op that reads it", "none");
+}
+
+/** No subnormal numbers, which some hosts flush to 0, and a finite product with any i32. */
+const SMALLEST_SCALE = 1e-300;
+const LARGEST_SCALE = 1e290;
 
 function checkPort(port: { readonly scale: number; readonly zero: number }, type: TensorType): void {
   checkType(type);
-  if (!(port.scale > 0 && port.scale < Number.POSITIVE_INFINITY)) {
-    throw metaError("scale", "a positive finite number", `${port.scale}`);
+  if (!(port.scale >= SMALLEST_SCALE && port.scale <= LARGEST_SCALE)) {
+    throw metaError("scale", `a number in [${SMALLEST_SCALE}, ${LARGEST_SCALE}]`, `${port.scale}`);
   }
   const range = DTYPE_RANGE[type.dtype];
   if (!Number.isInteger(port.zero) || port.zero < range.lo || port.zero > range.hi) {
@@ -156,7 +171,7 @@ function checkType(type: TensorType): void {
   }
 }
 
-type MutableFacts = { -readonly [K in keyof ProgramFacts]: ProgramFacts[K] };
+type MutableFacts = { -readonly [K in keyof ProgramFacts]: ProgramFacts[K] } & { boundSteps: number };
 
 function checkOp(
   program: Program,
@@ -170,9 +185,11 @@ function checkOp(
   checkType(descriptor.output);
   const node = nodeOf(program, descriptor);
   checkTyping(op, node);
-  const operands = op.elementGas(node) - 1;
+  const operands = operandsBound(node);
   const witnessBytes = witnessBytesBound(program, node);
   checkWitness(operands, witnessBytes);
+  facts.boundSteps += op.boundSteps?.(node) ?? 1;
+  atMost("output channels of all ops", facts.boundSteps, LIMITS.boundSteps);
   if (descriptor.operands.every((ref) => ref.kind !== "const")) checkBound(node, []);
   facts.gas += opGas(node);
   facts.activationBytes += bytesOf(descriptor.output);
@@ -256,6 +273,10 @@ function checkBound(node: OpNode, constants: ConstantOperands): void {
 
 function bytesOf(type: TensorType): number {
   return elementCount(type.shape) * DTYPE_BYTES[type.dtype];
+}
+
+function bytesOfAll(types: readonly TensorType[]): number {
+  return types.reduce((sum, type) => sum + bytesOf(type), 0);
 }
 
 function opName(descriptor: OpDescriptor, index: number): string {

@@ -1,14 +1,14 @@
 /** How large the witness of one element can get: the bound that makes every dispute end in one transaction. */
 import { treeHeight } from "../../common/merkle.ts";
-import type { OpNode, ReadBound } from "../ops/op.ts";
+import { elementsRead, type OpNode, type ReadBound } from "../ops/op.ts";
 import { opOf } from "../ops/registry.ts";
 import { CHUNK_ELEMENTS, chunkBytes, chunkCount, type TensorType } from "../tensor/tensor.ts";
-import type { Program, Ref } from "./program.ts";
+import type { Ref } from "./program.ts";
 
 /** Most bytes of one element's witness, chunks and paths included. */
 export const MAX_WITNESS_BYTES: number = 48 * 1024;
 
-/** Most operands (MACs, or elements of a window or axis) of one element. */
+/** Most elements of any one operand that one output element reads: MACs, or elements of a window or axis. */
 export const MAX_OPERANDS = 16_384;
 
 const HASH_BYTES = 32;
@@ -16,8 +16,22 @@ const HASH_BYTES = 32;
 const OPENING_OVERHEAD = 32;
 const INDEX_BYTES = 5;
 
+/** How many leaves the trees have that commit to a program's tensors. */
+export interface Commitments {
+  readonly ops: { readonly length: number };
+  readonly inputs: { readonly length: number };
+  readonly constants: { readonly length: number };
+}
+
+/** Elements that one output element of a node reads of the operand of which it reads most. */
+export function operandsBound(node: OpNode): number {
+  return opOf(node.descriptor.opcode)
+    .reads(node)
+    .reduce((most, read) => Math.max(most, elementsRead(read)), 0);
+}
+
 /** Upper bound of the bytes of one element's witness of a node. */
-export function witnessBytesBound(program: Program, node: OpNode): number {
+export function witnessBytesBound(program: Commitments, node: OpNode): number {
   const reads = opOf(node.descriptor.opcode).reads(node);
   return node.descriptor.operands.reduce((sum, ref, operand) => {
     const type = node.operands[operand];
@@ -28,7 +42,7 @@ export function witnessBytesBound(program: Program, node: OpNode): number {
 }
 
 /** Length of the path of an operand's tensor root in the tree that commits to it. */
-function rootPathLength(program: Program, ref: Ref): number {
+function rootPathLength(program: Commitments, ref: Ref): number {
   if (ref.kind === "op") return treeHeight(program.ops.length + 2);
   return treeHeight(ref.kind === "input" ? program.inputs.length + 1 : program.constants.length);
 }

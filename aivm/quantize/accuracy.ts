@@ -153,11 +153,13 @@ function answerIndex(program: Program, name: string | undefined): number {
   });
 }
 
-function holdsIntegers(port: InputPort): boolean {
+/** True for a port that carries integers (token ids) as they are. */
+export function holdsIntegers(port: InputPort): boolean {
   return port.scale === 1 && port.zero === 0 && port.type.dtype === "i32";
 }
 
-function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
+/** Inputs of one sample as the float model takes them. */
+export function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
   return program.inputs.map((port, k) => {
     const dtype = holdsIntegers(port) ? "int64" : "float32";
     return { name: port.name, dtype, shape: port.type.shape, data: arrayFor(dtype, sample[k] ?? []) };

@@ -136,6 +136,13 @@ export async function calibrate(task: CalibrationTask): Promise<Calibration> {
   }
 }
 
+/** The first sample as it is fed. @throws AIVM_CALIBRATION_EMPTY, AIVM_CALIBRATION_SHAPE, AIVM_CALIBRATION_NOT_FINITE. */
+export function firstFeeds(task: CalibrationTask): OnnxTensor[] {
+  const [sample] = task.samples;
+  if (sample === undefined) throw emptyCalibration();
+  return feedsOf(sample, staticInputs(task), 0);
+}
+
 /**
  * What each sample is for. A judged set holds out every fourth sample, keeps some of those, and takes the means over
  * others, spread over the whole set; a small set uses all samples for everything.
@@ -197,7 +204,8 @@ function feedsOf(sample: CalibrationSample, inputs: Calibration["inputs"], index
     }
     const data = arrayFor(input.dtype, values);
     if (data instanceof Float32Array) {
-      const bad = data.findIndex((v) => !Number.isFinite(v));
+      // -infinity may be a mask: where it is none, what reads it is refused.
+      const bad = data.findIndex((v) => !Number.isFinite(v) && v !== Number.NEGATIVE_INFINITY);
       if (bad >= 0)
         throw notFinite({ item: `sample ${index}, input ${input.name}`, got: `${data[bad]} at ${bad}` });
     }

@@ -14,10 +14,11 @@ function calibrationError(code: CalibrationErrorCode, facts: ErrorFacts): AivmEr
   return new AivmError(code, facts);
 }
 
-/** No sample at all. */
-export function emptyCalibration(): AivmError {
+/** No sample at all, although the range of a tensor is to come from samples. */
+export function emptyCalibration(tensor?: string): AivmError {
   return calibrationError("AIVM_CALIBRATION_EMPTY", {
     what: "calibration set",
+    ...(tensor === undefined ? {} : { item: `range of tensor '${tensor}'` }),
     want: "at least one sample (a hundred or more for a real model)",
     got: "none",
     remedy: "pass inputs of the kind that the model will see",

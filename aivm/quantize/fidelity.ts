@@ -6,7 +6,7 @@ import type { OnnxTensor } from "../import/onnx/graph.ts";
 import type { InputPort, Program } from "../program/program.ts";
 import { createTensor, type Tensor } from "../tensor/tensor.ts";
 import type { KeptSample } from "./calibrate.ts";
-import { quantizeReal } from "./scheme.ts";
+import { quantizeInputValue } from "./scheme.ts";
 
 /** One output of the program beside the float model's. */
 export interface Fidelity {
@@ -32,7 +32,7 @@ export function quantizeInput(port: InputPort, values: ArrayLike<number | bigint
   for (let i = 0; i < tensor.data.length; i++) {
     const value = Number(values[i] ?? 0);
     if (!isFloat && (value < port.type.lo || value > port.type.hi)) throw outOfRange(port, value, i);
-    tensor.data[i] = isFloat ? quantizeReal(value, q) : value;
+    tensor.data[i] = isFloat ? quantizeInputValue(value, q) : value;
   }
   return tensor;
 }

@@ -73,6 +73,16 @@ export function quantizeReal(value: number, q: Quantization): number {
   return clamp(roundHalfEven(value / q.scale) + q.zero, q.lo, q.hi);
 }
 
+/**
+ * Integer of a program input's real value. A scale that is a float32 may come from a file, and is then divided by as
+ * QuantizeLinear of ONNX says: in float32, before rounding half to even.
+ */
+export function quantizeInputValue(value: number, q: Quantization): number {
+  const isFloat32 = Math.fround(q.scale) === q.scale;
+  if (!isFloat32 || !Number.isFinite(value)) return quantizeReal(value, q);
+  return clamp(roundHalfEven(Math.fround(Math.fround(value) / q.scale)) + q.zero, q.lo, q.hi);
+}
+
 /** Real values of quantised ones. */
 export function dequantize(
   data: ArrayLike<number>,

@@ -210,6 +210,7 @@ export function indexedRoots(roots: readonly Uint8Array[]): Uint8Array[] {
 }
 
 function dataToBytes(dtype: DType, data: TensorData): Uint8Array {
+  if (dtype === "i8") return new Uint8Array(data);
   const width = DTYPE_BYTES[dtype];
   const bytes = new Uint8Array(data.length * width);
   for (let i = 0; i < data.length; i++) {
@@ -220,6 +221,7 @@ function dataToBytes(dtype: DType, data: TensorData): Uint8Array {
 }
 
 function bytesToData(dtype: DType, bytes: Uint8Array): TensorData {
+  if (dtype === "i8") return new Int8Array(bytes); // each byte modulo 256
   const width = DTYPE_BYTES[dtype];
   const data = createData(dtype, bytes.length / width);
   for (let i = 0; i < data.length; i++) {
@@ -235,6 +237,9 @@ function assertInRange(
   range: { readonly lo: number; readonly hi: number },
   item?: string,
 ): void {
+  const whole = DTYPE_RANGE[tensor.dtype];
+  const stored = tensor.data.BYTES_PER_ELEMENT === DTYPE_BYTES[tensor.dtype];
+  if (stored && range.lo <= whole.lo && range.hi >= whole.hi) return;
   for (let i = 0; i < tensor.data.length; i++) {
     const value = tensor.data[i] ?? 0;
     if (value < range.lo || value > range.hi) throw rangeError(range, { index: i, value }, item);

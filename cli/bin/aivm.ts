@@ -7,11 +7,22 @@ import { compileCommand } from "../model/compile.ts";
 import { evaluateCommand } from "../model/evaluate.ts";
 import { inspectCommand } from "../model/inspect.ts";
 import { registerCommand } from "../model/register.ts";
+import { runCommand } from "../model/run.ts";
+import { verifyCommand } from "../model/verify.ts";
 
 process.exitCode = await runCommands({
   program: "aivm",
   about: "models, queries and a local network of verifiable AI inference",
-  commands: [compileCommand, evaluateCommand, inspectCommand, registerCommand, inferCommand, devnetCommand],
+  commands: [
+    compileCommand,
+    inspectCommand,
+    evaluateCommand,
+    runCommand,
+    verifyCommand,
+    registerCommand,
+    inferCommand,
+    devnetCommand,
+  ],
   argv: process.argv.slice(2),
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),

@@ -1,14 +1,33 @@
 /** aivm model compile */
-import { readFileSync } from "node:fs";
-import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
+
+import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
+import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
-import { AivmError, bytesToHex } from "../../common/index.ts";
-import { type Command, type Invocation, optionalFlag, requiredFlag, usageError } from "../command.ts";
+import type { EvaluationSet } from "../../aivm/quantize/accuracy.ts";
+import { measureSaturation, type SaturationReport } from "../../aivm/quantize/saturation.ts";
+import { bytesToHex } from "../../common/index.ts";
+import {
+  allFlags,
+  type Command,
+  type Invocation,
+  optionalFlag,
+  requiredFlag,
+  usageError,
+} from "../command.ts";
 import { progressLine } from "../progress.ts";
+import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
-import { readDataset } from "./dataset.ts";
+import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
+import { readBytes } from "./files.ts";
+
+/** Saturation is measured on this many samples of the test split, or of the calibration split without one. */
+const SATURATION_SAMPLES = 64;
+/** Convolutions and products are listed from this share of elements at an end of their type. */
+const LISTED_SHARE = 0.01;
+const PRODUCTS = /^op \d+ (conv2d|linear|matmul)$/;
 
 /** The command. */
 export const compileCommand: Command = {
@@ -20,6 +39,19 @@ export const compileCommand: Command = {
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
     precision: { type: "string", placeholder: "a8|a16", about: "bits of the activations", default: "a8" },
+    weights: { type: "string", placeholder: "i8|i16|auto", about: "bits of the weights", default: "auto" },
+    shape: {
+      type: "string",
+      placeholder: "NAME=SIZES",
+      about: "static shape of an input whose dimensions the file leaves free",
+      multiple: true,
+    },
+    "max-operands": {
+      type: "string",
+      placeholder: "N",
+      about: "most operands of one element; 4096 for disputes judged by an EVM",
+      default: "16384",
+    },
     evaluate: {
       type: "boolean",
       about: "measure it on the test split and put the card inside",
@@ -28,54 +60,142 @@ export const compileCommand: Command = {
   },
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
+    "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16 --evaluate",
+    "aivm model compile --onnx net.onnx --data split.json --out net.aivm --shape image=1x3x224x224",
   ],
   run: async (invocation) => {
-    const onnx = requiredFlag(invocation, "onnx");
+    const onnxPath = requiredFlag(invocation, "onnx");
     const out = requiredFlag(invocation, "out");
+    const onnx = readOnnx(onnxPath);
     const dataset = readDataset(requiredFlag(invocation, "data"));
+    const names = decodeOnnx(onnx).inputs.map(({ name }) => name);
     const compiled = await compileOnnx({
-      onnx: readOnnx(onnx),
-      name: optionalFlag(invocation, "name") ?? onnx.replace(/^.*\//, "").replace(/\.onnx$/, ""),
-      calibration: dataset.calibration.inputs.map((input) => [input]),
-      precision: precisionOf(invocation),
+      onnx,
+      name: optionalFlag(invocation, "name") ?? onnxPath.replace(/^.*\//, "").replace(/\.onnx$/, ""),
+      calibration: samplesFor(dataset, { part: "calibration", names }),
+      precision: choiceFlag(invocation, { name: "precision", choices: ["a8", "a16"] }),
+      weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16", "auto"] }),
+      shapes: shapesOf(invocation, names),
+      maxOperands: maxOperandsOf(invocation),
       reference: await openOrtReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
       ...(invocation.flags.evaluate === true
         ? {
-            evaluate: { samples: dataset.test.inputs.map((input) => [input]), labels: dataset.test.labels },
+            evaluate: evaluationSet(dataset, names),
             card: cardFacts(compileCommand, invocation),
           }
         : {}),
     });
     await writeArtifact(out, compiled.artifact);
+    const part = dataset.test.samples.length > 0 ? "test" : "calibration";
+    const saturation = await measureSaturation({
+      program: compiled.program,
+      engine: await loadWasmEngine(compiled.model),
+      samples: samplesFor(dataset, { part, names }).slice(0, SATURATION_SAMPLES),
+    });
     const modelId = bytesToHex(compiled.modelId);
-    const { report } = compiled;
+    const { card } = compiled.report;
     invocation.result(
-      { modelId, file: out, ...report },
-      `${out}: ${report.artifactBytes} bytes, ${report.ops} ops, ${report.vmGas} vmGas, ${report.precision}\nmodel id ${modelId}${report.card === undefined ? "" : `\n\n${cardTable(report.card)}`}`,
+      { modelId, file: out, ...compiled.report, saturation: { part, ...saturation } },
+      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}${card === undefined ? "" : `\n\n${cardTable(card)}`}`,
     );
   },
 };
 
 /** Bytes of an ONNX file. @throws CLI_FILE */
 export function readOnnx(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    const got = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw new AivmError("CLI_FILE", {
-      what: "ONNX file",
-      item: path,
-      want: "a file",
-      got,
-      remedy: "Check the path.",
-    });
-  }
+  return readBytes(path, "ONNX file");
 }
 
-function precisionOf(invocation: Invocation): "a8" | "a16" {
-  const precision = requiredFlag(invocation, "precision");
-  if (precision === "a8" || precision === "a16") return precision;
-  throw usageError("--precision", "a8 or a16", precision);
+function summary(
+  { report }: CompiledModel,
+  saturation: SaturationReport & { readonly part: "test" | "calibration" },
+): string {
+  const { nodes, constant, merged } = report.folding;
+  const mergedCount = Object.values(merged).reduce((sum, count) => sum + count, 0);
+  const mergedText = Object.entries(merged).map(([name, count]) => `${count} ${name}`);
+  const rows = [
+    ["graph", `${nodes} nodes: ${constant} constant or unused, ${mergedCount} merged into the op before`],
+    ...(mergedText.length > 0 ? [["merged", mergedText.join(", ")]] : []),
+    ["program", `${report.ops} ops, ${report.vmGas} vmGas a run`],
+    ["file", `${report.artifactBytes} bytes`],
+    ["largest witness", `${report.witnessBytes} bytes of ${MAX_WITNESS_BYTES} allowed`],
+    ["scheme", schemeText(report)],
+    ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
+    ["saturation", saturationText(saturation)],
+  ];
+  const width = Math.max(...rows.map(([label = ""]) => label.length));
+  const facts = rows.map(([label = "", value = ""]) => `${label.padEnd(width)}  ${value}`);
+  const fidelity = report.fidelity.map(({ name, integer, largest, worst, sqnrDb }) => [
+    name,
+    integer ? "integer" : "float",
+    numberText(largest),
+    numberText(worst),
+    integer ? "-" : Number.isFinite(sqnrDb) ? `${sqnrDb.toFixed(1)} dB` : "exact",
+  ]);
+  const header = ["output", "kind", "largest value", "worst difference", "signal to noise"];
+  return `${facts.join("\n")}\n\nbeside the float model, on calibration samples:\n\n${textTable(header, fidelity)}`;
+}
+
+function schemeText({ precision, weights, wideLayers, trials }: CompileReport): string {
+  const wide = `${wideLayers.length} layers with 16-bit weights`;
+  return `${precision} activations, ${weights} weights${weights === "auto" ? ` (${wide}, ${trials.length} trials)` : ""}`;
+}
+
+function saturationText(report: SaturationReport & { readonly part: string }): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const inputs =
+    report.inputs === 0 ? "no input value clamped" : `inputs clamped at ${percent(report.inputs)}`;
+  const products = report.tensors
+    .filter(({ tensor, share }) => share >= LISTED_SHARE && PRODUCTS.test(tensor))
+    .sort((x, y) => y.share - x.share)
+    .slice(0, 3)
+    .map(({ tensor, share }) => `${tensor} ${percent(share)}`);
+  const tops = products.length === 0 ? "no product has 1 % at an end" : `at an end: ${products.join(", ")}`;
+  return `${inputs}; ${tops} (${report.samples} ${report.part} samples)`;
+}
+
+/** Labels and samples of the test split. @throws CLI_USAGE when the labels are no classes */
+function evaluationSet(dataset: Dataset, names: readonly string[]): EvaluationSet {
+  if (dataset.metric !== "top1")
+    throw usageError("--evaluate", "a data set with metric top1", dataset.metric);
+  const { labels } = dataset.test;
+  const samples = samplesFor(dataset, { part: "test", names });
+  return { samples, ...(labels.length === 0 ? {} : { labels }) };
+}
+
+function numberText(value: number): string {
+  return `${Number(value.toPrecision(4))}`;
+}
+
+function choiceFlag<T extends string>(
+  invocation: Invocation,
+  rule: { readonly name: string; readonly choices: readonly T[] },
+): T {
+  const text = requiredFlag(invocation, rule.name);
+  const found = rule.choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw usageError(`--${rule.name}`, rule.choices.join(" or "), text);
+}
+
+function shapesOf(invocation: Invocation, names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  return new Map(
+    allFlags(invocation, "shape").map((text) => {
+      const at = text.lastIndexOf("=");
+      const name = text.slice(0, at);
+      const sizes = text.slice(at + 1);
+      if (at < 1 || !/^[1-9]\d{0,9}(x[1-9]\d{0,9})*$/.test(sizes))
+        throw usageError("--shape", "NAME=SIZES, for example image=1x3x224x224", text);
+      if (!names.includes(name)) throw usageError("--shape", `an input: ${names.join(", ")}`, name);
+      return [name, sizes.split("x").map(Number)] as const;
+    }),
+  );
+}
+
+function maxOperandsOf(invocation: Invocation): number {
+  const given = requiredFlag(invocation, "max-operands");
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 2 && count <= MAX_OPERANDS) return count;
+  throw usageError("--max-operands", `a whole number from 2 to ${MAX_OPERANDS}`, given);
 }

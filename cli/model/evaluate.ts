@@ -5,12 +5,21 @@ import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { type EvaluationSet, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
 import { type Card, type CardSet, cardText, createCard } from "../../aivm/quantize/card.ts";
+import { evaluateRegression, type RegressionReport } from "../../aivm/quantize/regression.ts";
 import { bytesToHex } from "../../common/index.ts";
-import { type Command, type Invocation, onlyWord, optionalFlag, requiredFlag } from "../command.ts";
+import {
+  type Command,
+  type Invocation,
+  onlyWord,
+  optionalFlag,
+  requiredFlag,
+  usageError,
+} from "../command.ts";
 import { progressLine } from "../progress.ts";
+import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
 import { readOnnx } from "./compile.ts";
-import { readDataset } from "./dataset.ts";
+import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
 
 /** The command. */
 export const evaluateCommand: Command = {
@@ -28,10 +37,12 @@ export const evaluateCommand: Command = {
   ],
   run: async (invocation) => {
     const model = await readArtifact(onlyWord(invocation, "artifact"));
-    const { test } = readDataset(requiredFlag(invocation, "data"));
+    const dataset = readDataset(requiredFlag(invocation, "data"));
+    const names = model.program.inputs.map(({ name }) => name);
+    if (dataset.metric === "mse") return evaluateNumbers(invocation, model, dataset);
     const split: EvaluationSet = {
-      samples: test.inputs.map((input) => [input]),
-      ...(test.labels.length === 0 ? {} : { labels: test.labels }),
+      samples: samplesFor(dataset, { part: "test", names }),
+      ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
     };
     const card = await measuredCard(invocation, model, split);
     const out = optionalFlag(invocation, "card");
@@ -41,6 +52,44 @@ export const evaluateCommand: Command = {
     invocation.result({ modelId, card }, `${cardTable(card)}${note}`);
   },
 };
+
+/** Regressions: squared errors, and no card. */
+async function evaluateNumbers(invocation: Invocation, model: LoadedModel, dataset: Dataset): Promise<void> {
+  const { program } = model;
+  if (optionalFlag(invocation, "card") !== undefined)
+    throw usageError("--card", "a data set with metric top1", dataset.metric);
+  const float = await (await openOrtReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
+  try {
+    const names = program.inputs.map(({ name }) => name);
+    const report = await evaluateRegression({
+      program,
+      engine: await loadWasmEngine(model),
+      float,
+      split: { samples: samplesFor(dataset, { part: "test", names }), labels: dataset.test.labels },
+      onProgress: progressLine("evaluating"),
+    });
+    invocation.result(
+      { modelId: bytesToHex(model.modelId), metric: "mse", ...report },
+      regressionText(report),
+    );
+  } finally {
+    await float.close();
+  }
+}
+
+function regressionText(report: RegressionReport): string {
+  const number = (value: number): string => `${Number(value.toPrecision(5))}`;
+  return textTable(
+    ["measure", "value"],
+    [
+      ["samples", `${report.count}`],
+      ["float mean squared error", number(report.floatMse)],
+      ["fixed-point mean squared error", number(report.fixedMse)],
+      ["largest difference", number(report.worstDivergence)],
+      ["SQNR of the float outputs", `${report.sqnrDb.toFixed(1)} dB`],
+    ],
+  );
+}
 
 async function measuredCard(invocation: Invocation, model: LoadedModel, split: EvaluationSet): Promise<Card> {
   const onnx = readOnnx(requiredFlag(invocation, "onnx"));

@@ -4,7 +4,7 @@ import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { isOnnxRefusal } from "../../aivm/import/onnx/errors.ts";
 import { elementCount, type OnnxGraph, type OnnxTensor } from "../../aivm/import/onnx/graph.ts";
-import { shapeInputs } from "../../aivm/import/onnx/shapeInputs.ts";
+import { fixingInputs } from "../../aivm/import/onnx/parameterInputs.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { quantizeInput } from "../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../aivm/quantize/reference.ts";
@@ -31,7 +31,7 @@ export async function computeCase(
   const onnx = readFileSync(given.model);
   const graph = decodeOnnx(onnx);
   const feeds = feedsOf(graph, given.set);
-  const fixing = new Set(shapeInputs(graph));
+  const fixing = new Set(fixingInputs(graph));
   const bound = new Map(
     feeds.filter((tensor) => fixing.has(tensor.name)).map((tensor) => [tensor.name, tensor]),
   );

@@ -1,10 +1,11 @@
 /** Arithmetic of two or more tensors, broadcast (ai.onnx 7 and later). */
-import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
+import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
-import { addScaled, mul, rescale, table, type Value } from "./emit.ts";
+import { div, divIntegers, mod, wideConstant } from "./division.ts";
+import { addScaled, largestFrom, mul, rescale, type Value } from "./emit.ts";
 import { nodeLabel, precisionError, unsupportedForm } from "./errors.ts";
-import type { OnnxNode } from "./graph.ts";
-import { integerArithmetic } from "./integerMath.ts";
+import { intAttribute, type OnnxNode } from "./graph.ts";
+import { integerArithmetic, storeInteger } from "./integerMath.ts";
 import {
   constantOf,
   type Family,
@@ -23,7 +24,7 @@ import {
   shapeOf,
   tensorType,
 } from "./lowering.ts";
-import { reals } from "./unary.ts";
+import { lowerPow } from "./powers.ts";
 
 /** Lowerers of arithmetic. */
 export const ARITHMETIC_FAMILY: Family = new Map<string, Lowerer>([
@@ -33,6 +34,7 @@ export const ARITHMETIC_FAMILY: Family = new Map<string, Lowerer>([
   ["Mean", (ctx, node) => lowerSum(ctx, node, 1 / node.inputs.length)],
   ["Mul", lowerMul],
   ["Div", lowerDiv],
+  ["Mod", lowerMod],
   ["Pow", lowerPow],
 ]);
 
@@ -118,78 +120,63 @@ function scalarOf(ctx: Lowering, node: OnnxNode, index: number): number | undefi
   return tensor !== undefined && tensor.data.length === 1 ? Number(tensor.data[0]) : undefined;
 }
 
-/** a / b as a times the reciprocal of b: a constant one, or a table over the range that calibration saw. */
+/** a / b by one division per element, or by a constant factor; integers are rounded toward zero. */
 function lowerDiv(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
-  if (!isFloat(ctx, outputName(node)))
-    throw unsupportedForm(node, { want: "float32", got: tensorType(ctx, outputName(node)).dtype });
-  const output = foldedOutput(ctx, outputName(node));
+  const { dtype } = tensorType(ctx, outputName(node));
   const bName = inputName(node, 1);
-  const a = operandValue(ctx, inputName(node, 0));
-  if (constantOf(ctx, bName) !== undefined) {
-    const inverse = (numbersOf(ctx, node, 1) ?? []).map((v) => 1 / v);
-    if (inverse.some((v) => !Number.isFinite(v)))
-      throw precisionError(nodeLabel(node), "divisors other than 0", "0");
-    const [only] = inverse;
-    const keepsShape = a.shape.length >= shapeOf(ctx, bName).length;
-    if (inverse.length === 1 && only !== undefined && only > 0 && keepsShape) {
-      setValue(ctx, output.name, rescale(e, a, output.q, only));
-      return;
-    }
-    setValue(ctx, output.name, mul(e, a, reals(ctx, inverse, shapeOf(ctx, bName)), output.q));
+  if (dtype !== "float32") {
+    const quotient = divIntegers(e, getValue(ctx, inputName(node, 0)), getValue(ctx, bName));
+    setValue(ctx, outputName(node), storeInteger(ctx, node, quotient, dtype));
     return;
   }
-  setValue(ctx, output.name, mul(e, a, reciprocal(ctx, node, bName), output.q));
-}
-
-/** 1 / x by table. @throws AIVM_ONNX_PRECISION when calibration saw values too close to 0. */
-function reciprocal(ctx: Lowering, node: OnnxNode, name: string): Value {
-  const x = getValue(ctx, name);
-  const smallest = ctx.calibration.stats.get(name)?.minAbs ?? 0;
-  if (smallest < x.q.scale)
-    throw precisionError(nodeLabel(node), `divisors of at least ${x.q.scale}`, `${smallest}`);
-  const largest = 1 / smallest;
-  return table(ctx.e, x, (v) => (v === 0 ? largest : 1 / v), symmetric16({ min: -largest, max: largest }));
-}
-
-/** x^c by table; x^y as exp(y log x) for positive x. */
-function lowerPow(ctx: Lowering, node: OnnxNode): void {
-  const { e } = ctx;
-  const xName = inputName(node, 0);
-  if (!isFloat(ctx, xName))
-    throw unsupportedForm(node, { want: "float32", got: tensorType(ctx, xName).dtype });
   const output = foldedOutput(ctx, outputName(node));
-  const power = scalarOf(ctx, node, 1);
-  if (power !== undefined && shapeOf(ctx, outputName(node)).length === shapeOf(ctx, xName).length) {
-    const { value, perm } = getAnyLayout(ctx, xName);
-    setValue(
-      ctx,
-      output.name,
-      table(e, value, (v) => v ** power, output.q),
-      perm,
-    );
+  if (constantOf(ctx, bName) === undefined) {
+    assertApartFromZero(ctx, node, bName);
+    const { a, b, perm } = operands(ctx, node);
+    setValue(ctx, output.name, div(e, a, b, output.q), perm);
     return;
   }
-  const stats = ctx.calibration.stats.get(xName);
-  if (stats === undefined || stats.min <= 0)
-    throw unsupportedForm(node, {
-      want: "positive bases or a scalar exponent",
-      got: `bases from ${stats?.min}`,
-    });
-  if (!isFloat(ctx, inputName(node, 1)))
-    throw unsupportedForm(node, {
-      want: "a float32 exponent",
-      got: tensorType(ctx, inputName(node, 1)).dtype,
-    });
-  const bounds = [Math.log(stats.min), Math.log(stats.max)].map(Math.abs);
-  const log = table(
-    e,
-    getValue(ctx, xName),
-    (v) => Math.log(Math.max(v, stats.min / 2)),
-    symmetric16({ min: 0, max: Math.max(...bounds) }),
-  );
-  const y = operandValue(ctx, inputName(node, 1));
-  const largest = Math.max(...bounds) * y.q.scale * Math.max(Math.abs(y.q.lo), Math.abs(y.q.hi));
-  const exponent = mul(e, log, y, symmetric16({ min: 0, max: largest }));
-  setValue(ctx, output.name, table(e, exponent, Math.exp, quantizationOf(ctx, output.name)));
+  const a = operandValue(ctx, inputName(node, 0));
+  const divisors = numbersOf(ctx, node, 1) ?? [];
+  if (divisors.includes(0)) throw precisionError(nodeLabel(node), "divisors other than 0", "0");
+  const [only] = divisors;
+  const keepsShape = a.shape.length >= shapeOf(ctx, bName).length;
+  if (divisors.length === 1 && only !== undefined && only > 0 && keepsShape) {
+    setValue(ctx, output.name, rescale(e, a, output.q, 1 / only));
+    return;
+  }
+  setValue(ctx, output.name, div(e, a, wideConstant(e, divisors, shapeOf(ctx, bName)), output.q));
+}
+
+/** @throws AIVM_ONNX_PRECISION when calibration saw divisors that are hardly a step from 0. */
+export function assertApartFromZero(ctx: Lowering, node: OnnxNode, name: string): void {
+  const { scale } = getAnyLayout(ctx, name).value.q;
+  const smallest = ctx.calibration.stats.get(name)?.minAbs ?? 0;
+  if (smallest >= scale) return;
+  throw precisionError(nodeLabel(node), `divisors of at least ${scale}`, `${smallest}`);
+}
+
+/** Remainder: of integers with the sign of the divisor or (fmod) the dividend; of floats with fmod. */
+function lowerMod(ctx: Lowering, node: OnnxNode): void {
+  const { e } = ctx;
+  const sign = intAttribute(node, "fmod", 0) === 0 ? "divisor" : "dividend";
+  const { dtype } = tensorType(ctx, outputName(node));
+  const [a, b] = [operandValue(ctx, inputName(node, 0)), operandValue(ctx, inputName(node, 1))];
+  if (dtype !== "float32") {
+    setValue(ctx, outputName(node), storeInteger(ctx, node, mod(e, a, b, sign), dtype));
+    return;
+  }
+  if (sign === "divisor") throw unsupportedForm(node, { want: "fmod 1 for float32", got: "fmod 0" });
+  // One scale for both, fine enough for the smaller and wide enough for the larger.
+  const largest = Math.max(...[a, b].map((v) => v.q.scale * largestFrom(v.q)));
+  const common: Quantization = {
+    dtype: "i32",
+    scale: largest / 2 ** 29,
+    zero: 0,
+    lo: -(2 ** 30),
+    hi: 2 ** 30,
+  };
+  const rest = mod(e, rescale(e, a, common), rescale(e, b, common), sign);
+  setValue(ctx, outputName(node), rescale(e, rest, quantizationOf(ctx, outputName(node))));
 }

@@ -1,5 +1,5 @@
 /** Dot products with constant weights: the integers behind conv2d and linear, channel by channel. */
-import { type Multiplier, type Quantization, roundHalfEven } from "../../quantize/scheme.ts";
+import type { Multiplier, Quantization } from "../../quantize/scheme.ts";
 import {
   type QuantizedWeights,
   quantizeWeights,
@@ -7,6 +7,8 @@ import {
   weightNoise,
 } from "../../quantize/weights.ts";
 import { integerConstant, multiplier, type Value } from "./emit.ts";
+import { precisionError } from "./errors.ts";
+import { type StatedGrid, statedBias, statedWeights } from "./exactLayer.ts";
 import { floatAttribute, intAttribute } from "./graph.ts";
 import {
   constantOf,
@@ -23,6 +25,8 @@ export interface FloatLayer {
   readonly channels: number;
   readonly rows: Float64Array;
   readonly bias: Float64Array;
+  /** Set where the file holds the weights as integers already: these are kept. */
+  readonly grid?: StatedGrid;
 }
 
 /** What the op's operands are multiplied with. */
@@ -61,15 +65,19 @@ export function layerConstants(
 ): LayerConstants {
   const { e } = ctx;
   const { channels } = layer;
+  const { grid } = layer;
   const dtype = ctx.options.choices?.wideLayers?.has(io.name) === true ? "i16" : ctx.options.weights;
-  const weights = fittingWeights(layer, io.input.q, dtype);
-  ctx.layers.push({
-    name: io.name,
-    weights: layer.rows.length,
-    dtype: weights.dtype,
-    noise: weightNoise(layer.rows, weights, { means: io.input.means, powers: io.input.powers }),
-  });
-  const errors = weightErrorMeans(layer.rows, weights, io.input.means);
+  const weights = grid === undefined ? fittingWeights(layer, io.input.q, dtype) : statedWeights(layer, grid);
+  if (grid === undefined) {
+    ctx.layers.push({
+      name: io.name,
+      weights: layer.rows.length,
+      dtype: weights.dtype,
+      noise: weightNoise(layer.rows, weights, { means: io.input.means, powers: io.input.powers }),
+    });
+  }
+  const errors =
+    grid === undefined ? weightErrorMeans(layer.rows, weights, io.input.means) : new Float64Array(channels);
   const rowLength = layer.rows.length / channels;
   const largest = Math.max(Math.abs(io.input.q.lo), Math.abs(io.input.q.hi));
   const bias: number[] = [];
@@ -84,7 +92,13 @@ export function layerConstants(
       magnitude += Math.abs(w);
     }
     const real = (layer.bias[o] ?? 0) - (errors[o] ?? 0);
-    const offset = Math.max(-I32_MAX, Math.min(I32_MAX, roundHalfEven(real / unit) - io.input.q.zero * sum));
+    const offset = statedBias(real, unit, grid?.biasScales?.[o]) - io.input.q.zero * sum;
+    if (Math.abs(offset) > I32_MAX)
+      throw precisionError(
+        `output channel ${o}`,
+        "a bias that fits 32 bits in steps of the sum",
+        `${offset}`,
+      );
     bias.push(offset);
     factors.push(
       multiplier(unit / io.output.scale, magnitude * largest + Math.abs(offset), `output channel ${o}`),
@@ -140,10 +154,13 @@ export function foldFollowers(
   const rowLength = layer.rows.length / layer.channels;
   const gain = Float64Array.from(scale, (s, o) => s / Math.sqrt((variance[o] ?? 0) + epsilon));
   ctx.absorbed.add(name);
+  const { grid } = layer;
+  const kept = grid !== undefined && gain.every((g) => g > 0);
   const folded: FloatLayer = {
     channels: layer.channels,
     rows: layer.rows.map((w, i) => w * (gain[Math.floor(i / rowLength)] ?? 1)),
     bias: layer.bias.map((b, o) => (b - (mean[o] ?? 0)) * (gain[o] ?? 1) + (shift[o] ?? 0)),
+    ...(kept ? { grid: { scales: grid.scales.map((scale, o) => scale * (gain[o] ?? 1)) } } : {}),
   };
   return { layer: folded, output: foldedOutput(ctx, outputName(next)) };
 }

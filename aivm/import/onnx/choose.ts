@@ -18,6 +18,8 @@ export interface ChoiceTask extends Pick<LoweringOptions, "precision" | "tensors
   /** With `auto`: layers get 16-bit weights until this signal-to-noise ratio is reached, dB. */
   readonly targetDb: number;
   readonly engine: (model: LoadedModel) => Promise<Engine> | Engine;
+  /** Most operands of one output element. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
 /** One thing that was tried. */
@@ -88,13 +90,14 @@ export async function chooseLowering(
 async function attempt(search: Search, choices: LoweringChoices): Promise<Attempt> {
   const { model, task } = search;
   const weights = task.weights === "i16" ? "i16" : "i8";
-  const { name, precision, tensors } = task;
+  const { name, precision, tensors, maxOperands } = task;
   const options = {
     name,
     precision,
     weights,
     choices,
     ...(tensors === undefined ? {} : { tensors }),
+    ...(maxOperands === undefined ? {} : { maxOperands }),
   } as const;
   const lowered = lowerModel(model, options);
   const artifact = encodeArtifact(lowered.program, lowered.constants);
@@ -172,7 +175,7 @@ function residualTensors({ graph, calibration }: CalibratedModel): ReadonlySet<s
 
 /** Mean over the observed tensors of their ratio on held-out samples, dB. */
 async function signalToNoise(model: CalibratedModel, running: Running): Promise<number> {
-  const placed = (name: string): boolean => running.lowered.tensors.has(name);
+  const placed = (name: string): boolean => running.lowered.places.has(name);
   const outputs = model.graph.outputs.map((value) => value.name);
   const observed = observedTensors(model.graph).filter(placed);
   const names = observed.length === 0 ? outputs : observed;

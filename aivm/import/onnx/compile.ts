@@ -6,21 +6,26 @@ import type { Program } from "../../program/program.ts";
 import { type AccuracyReport, type EvaluationSet, evaluateAccuracy } from "../../quantize/accuracy.ts";
 import type { CalibrationSample } from "../../quantize/calibrate.ts";
 import { type Card, cardText, createCard, setHash } from "../../quantize/card.ts";
+import { emptyCalibration } from "../../quantize/errors.ts";
 import { type Fidelity, measureFidelity } from "../../quantize/fidelity.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
 import type { Precision } from "../../quantize/scheme.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { chooseLowering, type Trial, type WeightChoice } from "./choose.ts";
+import { type ChosenModel, chooseLowering, type Trial, type WeightChoice } from "./choose.ts";
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
-import { calibrateModel } from "./lowerModel.ts";
+import { type CalibratedModel, calibrateModel, type Folding } from "./lowerModel.ts";
+import { withoutZipMap } from "./trees/zipMap.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {
   readonly onnx: Uint8Array;
   /** Name of the model in the artifact's metadata. */
   readonly name: string;
-  /** Samples of the kind that the model will see: one array per input, row-major. */
+  /**
+   * Samples of the kind that the model will see: one array per input, row-major. None are needed where the file states
+   * every scale itself; fidelity is then not measured.
+   */
   readonly calibration: readonly CalibrationSample[];
   readonly precision: Precision;
   readonly reference: FloatReference;
@@ -35,6 +40,11 @@ export interface CompileTask {
   readonly tensors?: ReadonlyMap<string, Precision>;
   /** Graph inputs that become constants: only ones that fix shapes make sense. */
   readonly bound?: ReadonlyMap<string, OnnxTensor>;
+  /**
+   * Most operands of one output element, 2 to 16,384 (the default); 4,096 keeps every leaf of a dispute within what an
+   * EVM judges. Longer reductions are split (aivm/import/split).
+   */
+  readonly maxOperands?: number;
   /** Static shapes where the file leaves dimensions free. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /**
@@ -64,6 +74,11 @@ export interface CompileReport {
   readonly artifactBytes: number;
   readonly vmGas: bigint;
   readonly ops: number;
+  /** Bound of the largest witness of one element, bytes. */
+  readonly witnessBytes: number;
+  readonly folding: Folding;
+  /** What `fidelity` is measured against: the model as given, or, where the runtime does not run it, as rewritten. */
+  readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
   /** Measured on the samples given, if any, and the card made of it. */
@@ -91,7 +106,8 @@ const TARGET_DB = 35;
  * @throws AIVM_ONNX_* (the file, an operator, a form, precision), AIVM_CALIBRATION_* (the samples), AIVM_REFERENCE_*
  * (the float runtime), and what validation of the program throws (AIVM_LIMIT, AIVM_BOUND, AIVM_WITNESS_SIZE, ...).
  */
-export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
+export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
+  const task = { ...given, onnx: withoutZipMap(given.onnx) };
   const weights = task.weights ?? "auto";
   const calibrated = await calibrateModel(task);
   const { chosen, trials } = await chooseLowering(calibrated, {
@@ -101,9 +117,12 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     engine: task.engine ?? createReferenceEngine,
   });
   const { engine, lowered } = chosen;
-  const fidelity = await measureFidelity(engine, lowered.program, calibrated.calibration.kept);
+  const { calibration } = calibrated;
+  if (task.errorLimit !== undefined && calibration.sampleCount === 0) throw emptyCalibration();
+  const fidelity =
+    calibration.sampleCount > 0 ? await measureFidelity(engine, lowered.program, calibration.kept) : [];
   if (task.errorLimit !== undefined) assertFidelity(fidelity, task.errorLimit);
-  const accuracy = await measuredAccuracy(task, engine, lowered.program);
+  const accuracy = await measuredAccuracy(task, chosen, calibrated);
   const card = accuracy === undefined ? undefined : cardOf(task, accuracy);
   const { artifact, model } =
     card === undefined ? chosen : loaded({ ...lowered.program, card: cardText(card) }, lowered.constants);
@@ -117,6 +136,9 @@ export async function compileOnnx(task: CompileTask): Promise<CompiledModel> {
     artifactBytes: artifact.length,
     vmGas: model.vmGas,
     ops: model.program.ops.length,
+    witnessBytes: model.facts.witnessBytes,
+    folding: lowered.folding,
+    fidelityOf: calibrated.ranOriginal ? "original" : "rewritten",
     fidelity,
     ...(accuracy === undefined || card === undefined ? {} : { accuracy, card }),
   };
@@ -144,11 +166,13 @@ function cardOf(task: CompileTask, accuracy: AccuracyReport): Card {
 
 async function measuredAccuracy(
   task: CompileTask,
-  engine: Engine,
-  program: Program,
+  { engine, lowered: { program } }: ChosenModel,
+  { ranOriginal, runnable }: CalibratedModel,
 ): Promise<AccuracyReport | undefined> {
   if (task.evaluate === undefined) return undefined;
-  const float = await task.reference.load(task.onnx);
+  const float = ranOriginal
+    ? await task.reference.load(task.onnx)
+    : await runnable.reference.load(runnable.onnx);
   try {
     return await evaluateAccuracy({ program, engine, float, split: task.evaluate });
   } finally {

@@ -13,6 +13,7 @@ import {
   type Value,
 } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
+import { channelsOfGrid, withStatedGrid } from "./exactLayer.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
@@ -148,7 +149,8 @@ function constantRows(ctx: Lowering, node: OnnxNode, conv: Convolution, transpos
       for (let t = 0; t < taps; t++) rows[o * length + c * taps + t] = weights[from + t] ?? 0;
     }
   }
-  return { channels: conv.outChannels, rows, bias: biasOf(ctx, node, conv.outChannels) };
+  const layer = { channels: conv.outChannels, rows, bias: biasOf(ctx, node, conv.outChannels) };
+  return withStatedGrid(ctx, layer, { weights: node.inputs[1], bias: node.inputs[2] });
 }
 
 function biasOf(ctx: Lowering, node: OnnxNode, channels: number): Float64Array {
@@ -261,6 +263,9 @@ function lowerGathered(ctx: Lowering, node: OnnxNode, conv: Convolution, raw: Fl
       channels: perGroupOut,
       rows: layer.rows.slice(g * perGroupOut * length, (g + 1) * perGroupOut * length),
       bias: layer.bias.slice(g * perGroupOut, (g + 1) * perGroupOut),
+      ...(layer.grid === undefined
+        ? {}
+        : { grid: channelsOfGrid(layer.grid, g * perGroupOut, (g + 1) * perGroupOut) }),
     };
     const rows = gatherRows(ctx, x, conv, g);
     const constants = layerConstants(ctx, part, {

@@ -1,7 +1,7 @@
 /** Decoding of onnx.ModelProto (onnx.proto): from bytes to the plain graph. */
 import { AivmError } from "../../../common/errors.ts";
 import { invalidGraph, notAModel } from "./errors.ts";
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./graph.ts";
+import type { OnnxAttribute, OnnxBody, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from "./graph.ts";
 import { decodeTensor, dtypeFromCode, floats, varints } from "./tensorProto.ts";
 import { toSigned, toText, type WireField, wireFields } from "./wire.ts";
 
@@ -17,13 +17,18 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
   let irVersion = 0;
   let producer = "";
   let opset = 0;
+  const imports = new Map<string, number>();
   const graphs: Uint8Array[] = [];
   try {
     for (const field of wireFields(bytes)) {
       if (field.number === 1) irVersion = Number(field.varint);
       else if (field.number === 2) producer = toText(field.bytes);
       else if (field.number === 7) graphs.push(field.bytes);
-      else if (field.number === 8) opset = Math.max(opset, decodeOpset(field.bytes));
+      else if (field.number === 8) {
+        const { domain, version } = decodeOpset(field.bytes);
+        if (domain === "") opset = Math.max(opset, version);
+        else imports.set(domain, version);
+      }
     }
   } catch (error) {
     // A random file mostly fails here; a real one that is cut short has its IR version read before the cut.
@@ -35,7 +40,7 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
     throw notAModel(graphs.length === 0 ? "no graph" : `IR version ${irVersion}`);
   }
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) throw unsupportedOpset(opset);
-  return { opset, irVersion, producer, ...decodeGraph(graphs) };
+  return { opset, imports, irVersion, producer, ...decodeGraph(graphs) };
 }
 
 function plausibleIr(irVersion: number): boolean {
@@ -51,21 +56,19 @@ function unsupportedOpset(opset: number): AivmError {
   });
 }
 
-/** Version of the ai.onnx domain in one OperatorSetIdProto, 0 for other domains. */
-function decodeOpset(bytes: Uint8Array): number {
+/** One OperatorSetIdProto; the domain ai.onnx is "". */
+function decodeOpset(bytes: Uint8Array): { readonly domain: string; readonly version: number } {
   let domain = "";
   let version = 0;
   for (const field of wireFields(bytes)) {
     if (field.number === 1) domain = toText(field.bytes);
     else if (field.number === 2) version = Number(field.varint);
   }
-  return domain === "" || domain === "ai.onnx" ? version : 0;
+  return { domain: domain === "ai.onnx" ? "" : domain, version };
 }
 
 /** Several `graph` fields merge, as protobuf prescribes for a singular message field. */
-function decodeGraph(
-  parts: readonly Uint8Array[],
-): Pick<OnnxGraph, "nodes" | "initializers" | "inputs" | "outputs"> {
+function decodeGraph(parts: readonly Uint8Array[]): OnnxBody {
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
   const inputs: OnnxValue[] = [];
@@ -127,7 +130,7 @@ function attributeOfType(
     case 4:
       return { kind: "tensor", value: decodeTensor(of(5)[0]?.bytes ?? new Uint8Array(0)) };
     case 5:
-      return { kind: "graph" };
+      return { kind: "graph", value: decodeGraph(of(6).map((field) => field.bytes)) };
     case 6:
       return { kind: "floats", value: of(7).flatMap(floats) };
     case 7:

@@ -2,7 +2,8 @@
 import type { Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { type FloatLayer, foldFollowers, layerConstants } from "./channels.ts";
-import { addScaled, emit, matmul, rescale, reshape, slice, transpose, type Value } from "./emit.ts";
+import { addScaled, emit, matmul, rescale, reshape, transpose, type Value } from "./emit.ts";
+import { withStatedGrid } from "./exactLayer.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "./graph.ts";
 import {
   constantOf,
@@ -22,6 +23,7 @@ import {
   shapeOf,
   weightsOf,
 } from "./lowering.ts";
+import { softmaxTimes } from "./softmax.ts";
 import { matmulWide } from "./wide.ts";
 
 /** Lowerers of dense products. */
@@ -44,7 +46,9 @@ function lowerGemm(ctx: Lowering, node: OnnxNode): void {
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: transB, factor: alpha });
     const given = numbersOf(ctx, node, 2) ?? [0];
     const bias = Float64Array.from({ length: n }, (_, o) => beta * (given[given.length === 1 ? 0 : o] ?? 0));
-    lowerLayer(ctx, node, { layer: { channels: n, rows, bias }, transA, shape: [m, n] });
+    const source = { weights: node.inputs[1], bias: beta === 1 ? node.inputs[2] : undefined, factor: alpha };
+    const layer = withStatedGrid(ctx, { channels: n, rows, bias }, source);
+    lowerLayer(ctx, node, { layer, transA, shape: [m, n] });
     return;
   }
   const left = orient(ctx, operandValue(ctx, inputName(node, 0)), transA);
@@ -103,48 +107,14 @@ function lowerLayer(
   const rowStats = (values: ArrayLike<number>): Float64Array =>
     meanRows(values, { length, transposed: facts.transA });
   const stats: RowStats = { means: rowStats(meanOf(ctx, name)), powers: rowStats(powerOf(ctx, name)) };
-  const linearOf = (piece: Value, by: Omit<LinearParts, "name">): Value =>
-    linear(ctx, piece, { ...by, name: outputName(node) });
-  const parts = Math.ceil(length / LONGEST_ROW);
-  const size = Math.ceil(length / parts);
-  if (parts === 1) {
-    setValue(ctx, output.name, reshape(ctx.e, linearOf(x, { layer, stats, q: output.q }), facts.shape));
-    return;
-  }
-  // Partial sums, ten bits finer than the result and with room for their own sizes.
-  const fine: Quantization = {
-    dtype: "i32",
-    scale: output.q.scale / 2 ** 10,
-    zero: 0,
-    lo: -(2 ** 30),
-    hi: 2 ** 30,
-  };
-  let sum: Value | undefined;
-  for (let start = 0; start < length; start += size) {
-    const count = Math.min(size, length - start);
-    const sizes = [...x.shape.slice(0, -1), count];
-    const starts = x.shape.map((_, i) => (i === x.shape.length - 1 ? start : 0));
-    const piece = slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes });
-    const part = columns(layer, { start, count, withBias: start === 0 });
-    const partial = linearOf(piece, { layer: part, stats: statsSlice(stats, { start, count }), q: fine });
-    sum = sum === undefined ? partial : addScaled(ctx.e, { a: sum, b: partial }, fine);
-  }
-  if (sum !== undefined)
-    setValue(ctx, output.name, reshape(ctx.e, rescale(ctx.e, sum, output.q), facts.shape));
+  const y = linear(ctx, x, { name: outputName(node), layer, stats, q: output.q });
+  setValue(ctx, output.name, reshape(ctx.e, y, facts.shape));
 }
-
-/** Longest dot product of one op: a witness of two 16-bit rows stays within its bound. */
-const LONGEST_ROW = 8192;
 
 /** Mean and mean square of each operand of a row. */
 interface RowStats {
   readonly means: Float64Array;
   readonly powers: Float64Array;
-}
-
-function statsSlice(stats: RowStats, at: { readonly start: number; readonly count: number }): RowStats {
-  const part = (values: Float64Array): Float64Array => values.slice(at.start, at.start + at.count);
-  return { means: part(stats.means), powers: part(stats.powers) };
 }
 
 /** What one linear op is made of. */
@@ -171,23 +141,6 @@ function linear(ctx: Lowering, x: Value, by: LinearParts): Value {
   return emit(ctx.e, "linear", { operands, shape, q: by.q, attrs: [by.q.zero] });
 }
 
-/** Columns [start, start + count) of a layer's rows. */
-function columns(
-  layer: FloatLayer,
-  of: { readonly start: number; readonly count: number; readonly withBias: boolean },
-): FloatLayer {
-  const length = layer.rows.length / layer.channels;
-  const rows = new Float64Array(layer.channels * of.count);
-  for (let o = 0; o < layer.channels; o++) {
-    rows.set(layer.rows.subarray(o * length + of.start, o * length + of.start + of.count), o * of.count);
-  }
-  return {
-    channels: layer.channels,
-    rows,
-    bias: of.withBias ? layer.bias : new Float64Array(layer.channels),
-  };
-}
-
 /** Mean of each of the `length` operands over all rows. */
 function meanRows(
   mean: ArrayLike<number>,
@@ -208,11 +161,20 @@ function lowerMatMul(ctx: Lowering, node: OnnxNode): void {
   const [aName, bName] = [inputName(node, 0), inputName(node, 1)];
   const weights = constantOf(ctx, bName);
   const outShape = shapeOf(ctx, outputName(node));
+  const scores = ctx.unnormalised.get(aName);
+  if (scores !== undefined) {
+    const b = operandValue(ctx, bName);
+    const output = foldedOutput(ctx, outputName(node));
+    const product = softmaxTimes(ctx, scores, transpose(e, b, lastTwoSwapped(b.shape.length)), output.q);
+    setValue(ctx, output.name, reshape(e, product, outShape));
+    return;
+  }
   if (weights !== undefined && weights.shape.length === 2 && constantOf(ctx, aName) === undefined) {
     const n = weights.shape[1] ?? 1;
     const rows = rowsOf(weightsOf(ctx, node, 1), { channels: n, byRow: false, factor: 1 });
     const biased = followingBias(ctx, outputName(node), n);
-    const layer = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const plain = { channels: n, rows, bias: biased?.bias ?? new Float64Array(n) };
+    const layer = withStatedGrid(ctx, plain, { weights: bName, bias: biased?.source });
     const target = biased === undefined ? node : { ...node, outputs: [biased.name] };
     lowerLayer(ctx, target, { layer, transA: false, shape: outShape });
     return;
@@ -243,7 +205,7 @@ function followingBias(
   ctx: Lowering,
   name: string,
   n: number,
-): { readonly bias: Float64Array; readonly name: string } | undefined {
+): { readonly bias: Float64Array; readonly name: string; readonly source: string | undefined } | undefined {
   const next = onlyConsumer(ctx, name);
   if (next?.opType !== "Add" || next.domain !== "") return undefined;
   const other = next.inputs[0] === name ? 1 : 0;
@@ -252,7 +214,7 @@ function followingBias(
     return undefined;
   if ((tensor.shape.at(-1) ?? 1) !== n || tensor.shape.length > shapeOf(ctx, name).length) return undefined;
   ctx.absorbed.add(name);
-  return { bias: Float64Array.from(tensor.data), name: outputName(next) };
+  return { bias: Float64Array.from(tensor.data), name: outputName(next), source: next.inputs[other] };
 }
 
 function lastTwoSwapped(rank: number): number[] {

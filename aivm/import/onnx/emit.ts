@@ -260,11 +260,29 @@ export function addScaled(
   while (shift > 0 && !fits(scaled())) shift--;
   if (shift < 0 || !fits(scaled()))
     throw precisionError("add", "operands of comparable scale", `ratio ${largest}`);
+  // An operand of far finer steps than the result has too few bits of multiplier left: it is brought nearer first.
+  const [nearMA = 0, nearMB = 0] = scaled();
+  const coarse = (ratio: number, m: number): boolean =>
+    ratio !== 0 && Math.abs(ratio) < 2 ** -5 && Math.abs(m / 2 ** shift / ratio - 1) > 2 ** -16;
+  if (coarse(ratioA, nearMA)) {
+    return addScaled(e, { ...operands, a: nearer(e, a, q.scale / Math.abs(operands.factorA ?? 1)) }, q);
+  }
+  if (coarse(ratioB, nearMB)) {
+    return addScaled(e, { ...operands, b: nearer(e, b, q.scale / Math.abs(operands.factorB ?? 1)) }, q);
+  }
   // Fewer bits with the same ratio: exact ratios (1, 2, 1/2) become small numbers.
   while (shift > 0 && scaled().every((v) => v % 2 === 0)) shift--;
   const [mA = 0, mB = 0, offset = 0] = scaled();
   const shape = broadcast(a.shape, b.shape);
   return emit(e, "add", { operands: [a, b], shape, q, attrs: [mA, mB, offset, shift, q.zero] });
+}
+
+/** x in i32 at 1/16 of `unit`, or at the finest power of two coarser that holds it. */
+function nearer(e: Emitter, x: Value, unit: number): Value {
+  let scale = unit / 16;
+  while ((largestFrom(x.q) * x.q.scale) / scale > 2 ** 30) scale *= 2;
+  const limit = Math.ceil((largestFrom(x.q) * x.q.scale) / scale) + 1;
+  return rescale(e, x, { dtype: "i32", scale, zero: 0, lo: -limit, hi: limit });
 }
 
 /** factor x a x b, broadcast. */

@@ -102,6 +102,30 @@ export function unsupportedForm(
   });
 }
 
+/** An operator whose output has a shape that the values of the input decide: a static program can not have it. */
+export function dataDependentShape(node: NodeLabel, remedy: string): AivmError {
+  return new AivmError("AIVM_ONNX_UNSUPPORTED_FORM", {
+    what: "form of an ONNX operator",
+    item: nodeLabel(node),
+    want: "an output whose shape is the same for every input",
+    got: `${node.opType}, whose output shape depends on the data`,
+    remedy,
+  });
+}
+
+/** An operator that has no meaning in integers. */
+export function meaningless(
+  node: NodeLabel,
+  facts: { readonly got: string; readonly remedy: string },
+): AivmError {
+  return new AivmError("AIVM_ONNX_UNSUPPORTED_FORM", {
+    what: "form of an ONNX operator",
+    item: nodeLabel(node),
+    want: "an operator that integers can answer",
+    ...facts,
+  });
+}
+
 /** A graph that contradicts itself: an unknown input, a missing attribute, a cycle. */
 export function invalidGraph(facts: {
   readonly item: string;

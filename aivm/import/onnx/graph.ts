@@ -38,7 +38,15 @@ export interface OnnxTensor {
   readonly data: OnnxData;
 }
 
-/** An attribute of a node. `graph` stands for sub-graphs, which are recognised but not decoded. */
+/** What a graph, or a sub-graph inside an attribute, is made of. `inputs` leaves out those that are also initializers. */
+export interface OnnxBody {
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+/** An attribute of a node. */
 export type OnnxAttribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }
@@ -47,7 +55,7 @@ export type OnnxAttribute =
   | { readonly kind: "floats"; readonly value: readonly number[] }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "strings"; readonly value: readonly string[] }
-  | { readonly kind: "graph" };
+  | { readonly kind: "graph"; readonly value: OnnxBody };
 
 /** One node. An optional input that is not given has the name "". */
 export interface OnnxNode {
@@ -67,15 +75,13 @@ export interface OnnxValue {
   readonly shape: readonly (number | string | undefined)[] | undefined;
 }
 
-/** A model: one graph in one version of the operator set. `inputs` leaves out those that are also initializers. */
-export interface OnnxGraph {
+/** A model: one graph in one version of the operator set. */
+export interface OnnxGraph extends OnnxBody {
   readonly opset: number;
+  /** Versions of the other operator sets that the file imports, by domain. */
+  readonly imports: ReadonlyMap<string, number>;
   readonly irVersion: number;
   readonly producer: string;
-  readonly nodes: readonly OnnxNode[];
-  readonly initializers: ReadonlyMap<string, OnnxTensor>;
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

@@ -1,6 +1,17 @@
 /** Integer arithmetic with the meaning of ONNX types: exact where it fits, wrapped for 8 and 16 bits, refused where it could leave i32. */
 import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
-import { broadcast, compare, emit, integerConstant, rescale, type Value, where } from "./emit.ts";
+import { mod } from "./division.ts";
+import {
+  broadcast,
+  compare,
+  type Emitter,
+  emit,
+  gather,
+  integerConstant,
+  rescale,
+  type Value,
+  where,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import type { OnnxDtype, OnnxNode } from "./graph.ts";
 import { integerStorage, wrapRule } from "./integers.ts";
@@ -19,25 +30,151 @@ export function integerArithmetic(
     readonly dtype: Exclude<OnnxDtype, "float32">;
   },
 ): Value {
-  const { a, b, kind } = parts;
+  const { a, b, kind, dtype } = parts;
   const range = resultRange(a.q, b.q, kind);
-  if (
-    range.lo < I32.lo ||
-    range.hi > I32.hi ||
-    (kind === "*" && (a.q.dtype === "i32" || b.q.dtype === "i32"))
-  ) {
+  const shape = broadcast(a.shape, b.shape);
+  if (range.lo >= I32.lo && range.hi <= I32.hi) {
+    const q = integerQuantization("i32", range);
+    const exact =
+      kind === "*"
+        ? emit(ctx.e, "mul", { operands: [a, b], shape, q, attrs: [0, 0, 1, 0, 0] })
+        : emit(ctx.e, "add", { operands: [a, b], shape, q, attrs: [1, kind === "+" ? 1 : -1, 0, 0, 0] });
+    return storeInteger(ctx, node, exact, dtype);
+  }
+  if (dtype === "int32" && kind !== "*") return wrappedSum(ctx.e, a, b, kind === "+" ? 1 : -1);
+  if (kind === "*" && wrapRule(dtype)?.modulus === 2 ** 16) return productOf16(ctx, node, { a, b, dtype });
+  throw unsupportedForm(node, {
+    want: "integers whose result provably fits the 32 bits that hold it (int32 sums and 8- and 16-bit types wrap)",
+    got: `${dtype}: [${range.lo}, ${range.hi}]`,
+  });
+}
+
+/** a + sign x b modulo 2^32, for any i32. */
+function wrappedSum(e: Emitter, a: Value, b: Value, sign: 1 | -1): Value {
+  const shape = broadcast(a.shape, b.shape);
+  const all = integerQuantization("i32", I32);
+  // How often 2^32 is in it: RNE((2 s + 1) / 2^33) is -1 below -2^31, 1 from 2^31 on, else 0.
+  const turns = emit(e, "add", {
+    operands: [a, b],
+    shape,
+    q: integerQuantization("i8", { lo: -1, hi: 1 }),
+    attrs: [2, 2 * sign, 1, 33, 0],
+  });
+  const q20 = integerQuantization("i32", { lo: -(2 ** 20), hi: 2 ** 20 });
+  const lifted = emit(e, "rescale", { operands: [turns], shape, q: q20, attrs: [0, 2 ** 20, 0, 0] });
+  // Where it wraps both terms are beyond 0 on the same side, so that half of 2^32 taken from each leaves an i32.
+  const left = emit(e, "add", { operands: [a, lifted], shape, q: all, attrs: [1, -(2 ** 11), 0, 0, 0] });
+  const right = emit(e, "add", {
+    operands: [b, lifted],
+    shape,
+    q: all,
+    attrs: [1, -sign * 2 ** 11, 0, 0, 0],
+  });
+  return emit(e, "add", { operands: [left, right], shape, q: all, attrs: [1, sign, 0, 0, 0] });
+}
+
+/** a x b modulo 2^16 where the product of two 16-bit values leaves 32 bits: b in two bytes. */
+function productOf16(
+  ctx: Lowering,
+  node: OnnxNode,
+  parts: { readonly a: Value; readonly b: Value; readonly dtype: Exclude<OnnxDtype, "float32"> },
+): Value {
+  const { e } = ctx;
+  const { a, b, dtype } = parts;
+  const byte = integerConstant(e, "i32", [], [256]);
+  const low = mod(e, b, byte, "divisor");
+  const high = emit(e, "add", {
+    operands: [b, low],
+    shape: b.shape,
+    q: integerQuantization("i32", { lo: Math.floor(b.q.lo / 256), hi: Math.floor(b.q.hi / 256) }),
+    attrs: [1, -1, 0, 8, 0],
+  });
+  const upper = mod(e, rawProduct(e, a, high), byte, "divisor");
+  const lower = rawProduct(e, a, low);
+  const q = integerQuantization("i32", { lo: lower.q.lo, hi: lower.q.hi + 255 * 256 });
+  const sum = emit(e, "add", { operands: [lower, upper], shape: lower.shape, q, attrs: [1, 256, 0, 0, 0] });
+  return storeInteger(ctx, node, sum, dtype);
+}
+
+function rawProduct(e: Emitter, a: Value, b: Value): Value {
+  const q = integerQuantization("i32", resultRange(a.q, b.q, "*"));
+  const shape = broadcast(a.shape, b.shape);
+  return emit(e, "mul", { operands: [a, b], shape, q, attrs: [0, 0, 1, 0, 0] });
+}
+
+/**
+ * x ^ y for integers: exact where the power fits the type, and at the end of i32 beyond it (ONNX defines no value
+ * there). Bases of more than 32 bits are refused: what they hold is not known to fit.
+ */
+export function integerPower(
+  ctx: Lowering,
+  node: OnnxNode,
+  parts: { readonly x: Value; readonly y: Value; readonly dtype: Exclude<OnnxDtype, "float32"> },
+): Value {
+  const { e } = ctx;
+  const { x, y, dtype } = parts;
+  if (dtype === "int64" || dtype === "uint64" || dtype === "uint32" || y.q.scale !== 1) {
     throw unsupportedForm(node, {
-      want: "operands whose result provably fits 32 bits",
-      got: `${parts.dtype}: [${range.lo}, ${range.hi}]`,
+      want: "a base of type int32, int16, int8, uint16 or uint8 and an integer exponent",
+      got: y.q.scale === 1 ? dtype : "a float exponent",
     });
   }
-  const q = integerQuantization("i32", range);
-  const shape = broadcast(a.shape, b.shape);
-  const exact =
-    kind === "*"
-      ? emit(ctx.e, "mul", { operands: [a, b], shape, q, attrs: [0, 0, 1, 0, 0] })
-      : emit(ctx.e, "add", { operands: [a, b], shape, q, attrs: [1, kind === "+" ? 1 : -1, 0, 0, 0] });
-  return storeInteger(ctx, node, exact, parts.dtype);
+  const clamped = (v: Value, lo: number, hi: number): Value =>
+    rescale(e, v, integerQuantization("i32", { lo: Math.max(lo, v.q.lo), hi: Math.min(hi, v.q.hi) }));
+  // 46,341^2, 1,291^3 and 216^4 leave i32, and so does every power beyond 31 of anything but -1, 0 and 1.
+  const small = clamped(x, -SMALL_BASE, SMALL_BASE);
+  const exponent = parityKept(e, y);
+  const size = 2 * SMALL_BASE + 1;
+  const entries = Array.from({ length: size * EXPONENTS }, (_, i) =>
+    saturatedPower(Math.floor(i / EXPONENTS) - SMALL_BASE, (i % EXPONENTS) + LEAST_EXPONENT),
+  );
+  const shape = broadcast(x.shape, y.shape);
+  const index = emit(e, "add", {
+    operands: [small, exponent],
+    shape,
+    q: integerQuantization("i32", { lo: 0, hi: entries.length - 1 }),
+    attrs: [EXPONENTS, 1, SMALL_BASE * EXPONENTS - LEAST_EXPONENT, 0, 0],
+  });
+  const tabled = gather(e, integerConstant(e, "i32", [entries.length], entries), { indices: index, axis: 0 });
+  const all = integerQuantization("i32", I32);
+  const product = (a: Value, b: Value): Value =>
+    emit(e, "mul", { operands: [a, b], shape: a.shape, q: all, attrs: [0, 0, 1, 0, 0] });
+  const [two, three] = [clamped(x, -46_341, 46_341), clamped(x, -1291, 1291)];
+  const squared = product(two, two);
+  const cubed = product(clamped(product(three, three), 0, 1291 ** 2), three);
+  const at = (c: number): Value => compare(e, y, "=", integerConstant(e, "i32", [], [c]));
+  const chosen = [cubed, squared, rescale(e, x, { ...all })].reduce(
+    (result, value, i) => where(e, at(3 - i), { ...value, q: all }, result),
+    { ...tabled, q: all },
+  );
+  return storeInteger(ctx, node, chosen, dtype);
+}
+
+/** Largest base that the table of powers has: 216^4 leaves i32. */
+const SMALL_BASE = 216;
+/** Exponents of the table: -2 to 33, even and odd ones at both ends. */
+const LEAST_EXPONENT = -2;
+const EXPONENTS = 36;
+
+function saturatedPower(base: number, exponent: number): number {
+  if (exponent < 0) return base === 0 ? I32.hi : Math.abs(base) === 1 ? base ** -exponent : 0;
+  return Math.max(I32.lo, Math.min(I32.hi, base ** exponent));
+}
+
+/** y moved into [-2, 33] without changing whether it is even. */
+function parityKept(e: Emitter, y: Value): Value {
+  const odd = mod(e, y, integerConstant(e, "i32", [], [2]), "divisor");
+  const range = integerQuantization("i32", { lo: -2, hi: 33 });
+  const end = (from: number): Value =>
+    emit(e, "add", { operands: [odd, odd], shape: y.shape, q: range, attrs: [1, 0, from, 0, 0] });
+  const limit = (c: number): Value => integerConstant(e, "i32", [], [c]);
+  const inside = { ...rescale(e, y, range), q: range };
+  return where(
+    e,
+    compare(e, limit(33), "<", y),
+    end(32),
+    where(e, compare(e, y, "<", limit(-2)), end(-2), inside),
+  );
 }
 
 function resultRange(

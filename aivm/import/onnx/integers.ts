@@ -31,7 +31,9 @@ export function integerStorage(dtype: Exclude<OnnxDtype, "float32">): Quantizati
 export function wrapRule(
   dtype: OnnxDtype,
 ): { readonly lo: number; readonly hi: number; readonly modulus: number } | undefined {
-  const bits = { int8: 8, uint8: 8, int16: 16, uint16: 16 }[dtype as string];
+  const bits = { int2: 2, uint2: 2, int4: 4, uint4: 4, int8: 8, uint8: 8, int16: 16, uint16: 16 }[
+    dtype as string
+  ];
   if (bits === undefined || dtype === "float32") return undefined;
   const [, lo, hi] = STORAGE[dtype];
   return { lo, hi, modulus: 2 ** bits };

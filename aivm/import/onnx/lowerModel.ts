@@ -1,17 +1,30 @@
 /** From an ONNX file to a program and its constants: decode, calibrate, lower, define the ports. */
-import { type InputPort, type OutputPort, type Program, SPEC_VERSION } from "../../program/program.ts";
+import { isAivmError } from "../../../common/errors.ts";
+import {
+  type InputPort,
+  type OutputPort,
+  type Program,
+  type Ref,
+  SPEC_VERSION,
+} from "../../program/program.ts";
 import {
   type Calibration,
   type CalibrationTask,
   calibrate,
+  firstFeeds,
+  type KeptSample,
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
+import type { FloatReference } from "../../quantize/reference.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { splitForWitness } from "../split/splitForWitness.ts";
 import { decodeOnnx } from "./decode.ts";
 import { emit, rescale, typeOf, type Value } from "./emit.ts";
+import { encodeOnnx } from "./encode.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
 import { lowerNodes, neededNodes } from "./families.ts";
-import { elementCount, type OnnxGraph, type OnnxNode } from "./graph.ts";
+import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
+import { isFromFile } from "./joined.ts";
 import {
   createLowering,
   getValue,
@@ -19,11 +32,17 @@ import {
   type LayerNote,
   type Lowering,
   type LoweringOptions,
+  type Placed,
   quantizationOf,
   setValue,
 } from "./lowering.ts";
 import { normProbes } from "./norm.ts";
 import { observedTensors } from "./observe.ts";
+import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
+import { withoutEmptyOperands } from "./rewrite/empty.ts";
+import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
+import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
+import { withoutRanges, zeroSample } from "./unsampled.ts";
 
 /** A file and samples. `calibration` holds the samples. */
 export interface CalibrateModelTask
@@ -31,17 +50,37 @@ export interface CalibrateModelTask
   readonly calibration: CalibrationTask["samples"];
 }
 
-/** A graph with what calibration saw of it: what can be lowered, in one way or another. */
-export interface CalibratedModel {
-  readonly graph: OnnxGraph;
-  readonly nodes: readonly OnnxNode[];
-  readonly calibration: Calibration;
+/** How a calibrated model is lowered. */
+export interface LowerOptions extends LoweringOptions {
+  readonly name: string;
+  /** Most operands of one output element: longer reductions are split. Default 16,384. */
+  readonly maxOperands?: number;
 }
 
-/** Where the program keeps a tensor of the graph: axis i of the value is axis perm[i] of the tensor; no perm = the same. */
-export interface PlacedTensor {
-  readonly value: Value;
-  readonly perm: readonly number[] | undefined;
+/** What became of the graph's nodes on the way to ops. */
+export interface Folding {
+  /** Nodes in the file. */
+  readonly nodes: number;
+  /** Nodes that no input reaches, or no output needs: they became constants or nothing. */
+  readonly constant: number;
+  /** Nodes that became part of the op before them, by operator: batch normalisations, activations. */
+  readonly merged: Readonly<Record<string, number>>;
+}
+
+/** A graph with what calibration saw of it: what can be lowered, in one way or another. */
+export interface CalibratedModel {
+  /** The graph that is lowered: the file's, rewritten in simpler operators. */
+  readonly graph: OnnxGraph;
+  /** Its nodes that the outputs need, in order. */
+  readonly nodes: readonly OnnxNode[];
+  /** Nodes of the graph in the file. */
+  readonly nodesInFile: number;
+  /** Its kept samples hold the outputs of the model as given where the runtime runs it, else of the rewritten one. */
+  readonly calibration: Calibration;
+  /** True when the runtime ran the model as it was given. */
+  readonly ranOriginal: boolean;
+  /** The model as the runtime runs it: bytes, and the reference that takes them. */
+  readonly runnable: { readonly onnx: Uint8Array; readonly reference: FloatReference };
 }
 
 /** A program without a card, its constants, and what is known of it. */
@@ -49,35 +88,44 @@ export interface LoweredModel {
   readonly program: Program;
   readonly constants: readonly Tensor[];
   readonly layers: readonly LayerNote[];
-  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  /** Where each tensor of the graph is in the program, as far as it is there. */
+  readonly places: ReadonlyMap<string, Placed>;
+  readonly folding: Folding;
 }
 
-/** Decodes and calibrates. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
+/** Decodes, rewrites and calibrates. An operator that is not supported is refused before anything is run. @throws as compileOnnx does. */
 export async function calibrateModel(task: CalibrateModelTask): Promise<CalibratedModel> {
-  const graph = decodeOnnx(task.onnx);
-  const fixed = new Set([...graph.initializers.keys(), ...(task.bound?.keys() ?? [])]);
-  const known = namesOfConstants(graph, fixed);
-  const nodes = neededNodes(graph, (name) => known.has(name));
-  const calibration = await calibrate({
+  const given = decodeOnnx(task.onnx);
+  needed(given, task, (node) => isRewritten(node, given.opset));
+  const unsampled = task.calibration.length === 0;
+  const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
+  const { graph: rewritten, runnable, changed } = await rewrittenModel(given, task, samples);
+  const nodes = needed(rewritten, task, () => false);
+  const seen = await calibrate({
     ...task,
-    graph,
-    samples: task.calibration,
-    watched: observedTensors(graph),
+    ...runnable,
+    graph: rewritten,
+    samples,
+    watched: observedTensors(rewritten),
     probes: normProbes(nodes),
   });
-  assertLowerable(graph, calibration);
-  return { graph, nodes, calibration };
+  const original = changed ? await originalOutputs(task, seen.kept) : seen.kept;
+  const sampled = original === undefined ? seen : { ...seen, kept: original };
+  const calibration = unsampled ? withoutRanges(sampled) : sampled;
+  const plain = withoutEmptyOperands(rewritten, (name) => calibration.types.get(name)?.shape);
+  const graph = withDynamicQuantize(plain, calibration.constants);
+  const live = needed(graph, task, () => false);
+  assertLowerable(graph, calibration, live);
+  const ranOriginal = original !== undefined;
+  return { graph, nodes: live, nodesInFile: given.nodes.length, calibration, ranOriginal, runnable };
 }
 
 /** Lowers a calibrated model. @throws as compileOnnx does. */
-export function lowerModel(
-  model: CalibratedModel,
-  options: LoweringOptions & { readonly name: string },
-): LoweredModel {
-  const { graph } = model;
+export function lowerModel(model: CalibratedModel, options: LowerOptions): LoweredModel {
+  const { graph, nodes } = model;
   const ctx = createLowering(graph, model.calibration, options);
   const inputs = defineInputs(ctx);
-  lowerNodes(ctx, model.nodes);
+  const merged = lowerNodes(ctx, nodes);
   const outputs = graph.outputs.map((value) => outputPort(ctx, value.name));
   const program: Program = {
     specVersion: SPEC_VERSION,
@@ -89,18 +137,105 @@ export function lowerModel(
     precision: options.precision,
     card: "",
   };
-  const tensors = new Map<string, PlacedTensor>();
-  for (const [name, [first]] of ctx.placed) if (first !== undefined) tensors.set(name, first);
-  return { program, constants: ctx.e.constants, layers: ctx.layers, tensors };
+  const { refOf, ...split } = splitForWitness({ program, constants: ctx.e.constants }, options.maxOperands);
+  const folding = {
+    nodes: model.nodesInFile,
+    constant: graph.nodes.length - nodes.length,
+    merged: countByOperator(merged),
+  };
+  return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
+}
+
+/** Where the tensors of the graph are once the ops have their final numbers. */
+function placesOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
+  const places = new Map<string, Placed>();
+  const first = [...ctx.placed].map(([name, [placed]]) => [name, placed] as const);
+  for (const [name, placed] of [...first, ...ctx.stored]) {
+    const ref = placed === undefined ? undefined : refOf(placed.value.ref);
+    if (placed !== undefined && ref !== undefined)
+      places.set(name, { ...placed, value: { ...placed.value, ref } });
+  }
+  return places;
+}
+
+function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** The nodes that the outputs need. @throws AIVM_ONNX_UNSUPPORTED_OP for one without a lowering, `handled` ones aside. */
+function needed(
+  graph: OnnxGraph,
+  task: CalibrateModelTask,
+  handled: (node: OnnxNode) => boolean,
+): OnnxNode[] {
+  const known = namesOfConstants(
+    graph,
+    new Set([...graph.initializers.keys(), ...(task.bound?.keys() ?? [])]),
+  );
+  return neededNodes(graph, (name) => known.has(name), handled);
+}
+
+/** The graph in simpler operators, and the same in a form that the runtime runs. */
+async function rewrittenModel(
+  given: OnnxGraph,
+  task: CalibrateModelTask,
+  samples: CalibrationTask["samples"],
+): Promise<{
+  readonly graph: OnnxGraph;
+  readonly changed: boolean;
+  readonly runnable: CalibratedModel["runnable"];
+}> {
+  const { reference } = task;
+  const bound = task.bound ?? new Map<string, OnnxTensor>();
+  const feeds = [...firstFeeds({ ...task, graph: given, samples }), ...bound.values()];
+  const rewritten = await rewriteGraph({ graph: given, reference, feeds, bound: new Set(bound.keys()) });
+  const form = runnableForm(rewritten.graph);
+  const changed = rewritten.changed || form.changed;
+  const onnx = changed ? encodeOnnx(form.graph) : task.onnx;
+  const runnable = { onnx, reference: holdingReference(reference, form.held) };
+  return { graph: rewritten.graph, changed, runnable };
+}
+
+/** The kept samples with the outputs of the model as given, or undefined when the runtime does not run it. */
+async function originalOutputs(
+  task: CalibrateModelTask,
+  kept: readonly KeptSample[],
+): Promise<readonly KeptSample[] | undefined> {
+  const bound = [...(task.bound?.values() ?? [])];
+  try {
+    const session = await task.reference.load(task.onnx);
+    try {
+      const out: KeptSample[] = [];
+      for (const { feeds, outputs } of kept) {
+        const own = await session.run([...feeds, ...bound]);
+        out.push({ feeds, outputs: new Map([...outputs, ...own]) });
+      }
+      return out;
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    if (isAivmError(error, "AIVM_REFERENCE_LOAD") || isAivmError(error, "AIVM_REFERENCE_RUN"))
+      return undefined;
+    throw error;
+  }
 }
 
 /** A model needs an input and an output, and no tensor of size 0. */
-function assertLowerable(graph: OnnxGraph, calibration: Calibration): void {
+function assertLowerable(graph: OnnxGraph, calibration: Calibration, live: readonly OnnxNode[]): void {
   if (calibration.inputs.length === 0)
     throw unsupportedModel("graph inputs", "at least one that is no constant", "none");
   if (graph.outputs.length === 0)
     throw invalidGraph({ item: "graph outputs", want: "at least one", got: "none" });
+  const used = new Set([
+    ...calibration.inputs.map(({ name }) => name),
+    ...graph.outputs.map(({ name }) => name),
+    ...live.flatMap((node) => node.inputs),
+  ]);
   for (const [name, { shape }] of calibration.types) {
+    if (!used.has(name)) continue;
     const internal = calibration.constants.has(name) && !graph.outputs.some((value) => value.name === name);
     if (!internal && elementCount(shape) === 0) {
       throw unsupportedModel(`tensor ${name}`, "sizes of at least 1", `[${shape.join(",")}]`);
@@ -108,9 +243,14 @@ function assertLowerable(graph: OnnxGraph, calibration: Calibration): void {
   }
 }
 
+/** 64-bit inputs are half as wide as the VM's integers, so that one sum or difference of them provably fits. */
+const LARGEST_LONG = 2 ** 30 - 1;
+
 function defineInputs(ctx: Lowering): InputPort[] {
-  return ctx.calibration.inputs.map(({ name, shape }, index) => {
-    const q = quantizationOf(ctx, name);
+  return ctx.calibration.inputs.map(({ name, dtype, shape }, index) => {
+    const stored = quantizationOf(ctx, name);
+    const isLong = dtype === "int64" || dtype === "uint64";
+    const q = isLong ? { ...stored, lo: Math.max(stored.lo, -LARGEST_LONG - 1), hi: LARGEST_LONG } : stored;
     const value: Value = { ref: { kind: "input", index }, shape, q };
     setValue(ctx, name, value);
     return { name, type: typeOf(value), scale: q.scale, zero: q.zero, ingest: "tensor" };
@@ -119,7 +259,10 @@ function defineInputs(ctx: Lowering): InputPort[] {
 
 /** An output must come from an op, in the ONNX axis order, and use its 16 bits. */
 function outputPort(ctx: Lowering, name: string): OutputPort {
-  const fine = isFloat(ctx, name) ? refined(ctx, name, getValue(ctx, name)) : getValue(ctx, name);
+  const fine =
+    isFloat(ctx, name) && !isFromFile(ctx, name)
+      ? refined(ctx, name, getValue(ctx, name))
+      : getValue(ctx, name);
   const value =
     fine.ref.kind === "op"
       ? fine

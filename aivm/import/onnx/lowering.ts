@@ -3,7 +3,7 @@
  * Families of operators (one file each) read and extend it.
  */
 import type { Calibration } from "../../quantize/calibrate.ts";
-import { notFinite } from "../../quantize/errors.ts";
+import { emptyCalibration, notFinite } from "../../quantize/errors.ts";
 import {
   activationQuantization,
   asymmetric8,
@@ -14,13 +14,16 @@ import {
   type Range,
   symmetric16,
 } from "../../quantize/scheme.ts";
-import { constant, createEmitter, type Emitter, transpose, type Value } from "./emit.ts";
+import { constant, createEmitter, type Emitter, rescale, transpose, type Value } from "./emit.ts";
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
 import { logitsOf } from "./logits.ts";
-import { MASK_DEPTH, masksOf } from "./masks.ts";
+import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
 import { scaleGroups } from "./scaleGroups.ts";
+import { statedConstant } from "./statedConstants.ts";
+import { statedQuantizations } from "./statedScales.ts";
+import { featureInputs } from "./trees/limits.ts";
 
 /** How a model is compiled. */
 export interface LoweringOptions {
@@ -55,7 +58,7 @@ export interface LayerNote {
 }
 
 /** A value as stored: axis i of `value` is logical axis perm[i]; no perm = the ONNX order. */
-interface Placed {
+export interface Placed {
   readonly value: Value;
   readonly perm: readonly number[] | undefined;
 }
@@ -67,8 +70,14 @@ export interface Lowering {
   readonly calibration: Calibration;
   readonly options: LoweringOptions;
   readonly placed: Map<string, Placed[]>;
+  /** uint8 and uint16 tensors as quantised operators store them: minus 128 or 32,768 in i8 or i16, scale 1. */
+  readonly stored: Map<string, Placed>;
+  /** Quantisations that the file states: they go before anything that calibration saw. */
+  readonly stated: ReadonlyMap<string, Quantization>;
   /** Tensors that no value stands for, because their reader was folded into their producer. */
   readonly absorbed: Set<string>;
+  /** Softmax outputs that their only reader, a product, divides: rows of scores [R,K], and the shape in the graph. */
+  readonly unnormalised: Map<string, { readonly rows: Value; readonly shape: readonly number[] }>;
   /** Tensors in which -infinity is a mask that a softmax turns into 0: it saturates to the lowest value. */
   readonly masks: ReadonlyMap<string, number>;
   readonly ranges: ReadonlyMap<string, Range>;
@@ -100,15 +109,26 @@ export function createLowering(
   const masks = masksOf(graph, calibration);
   const range = maskedRanges(calibration, masks, options);
   const groups = scaleGroups(graph, { range, isConstant });
+  const unsampled = calibration.sampleCount === 0;
   return {
     e: createEmitter(),
     graph,
     calibration,
     options,
     placed: new Map(),
+    stored: new Map(),
+    stated: new Map([
+      ...statedQuantizations(graph, {
+        ...calibration,
+        inputs: new Set(calibration.inputs.map((input) => input.name)),
+        range: unsampled ? () => undefined : range,
+      }),
+      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+    ]),
     absorbed: new Set(),
+    unnormalised: new Map(),
     masks,
-    ranges: groups.ranges,
+    ranges: unsampled ? new Map() : groups.ranges,
     precisions: precisionsOf(options, {
       groupOf: groups.groupOf,
       logits: logitsOf(graph, { groupOf: groups.groupOf, isConstant }),
@@ -117,6 +137,10 @@ export function createLowering(
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
   };
+}
+
+function largestOf(range: Range | undefined): number | undefined {
+  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
 /**
@@ -261,6 +285,7 @@ export function onlyConsumer(ctx: Lowering, name: string): OnnxNode | undefined 
 export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
   const tensor = constantOf(ctx, name);
   if (tensor?.data instanceof Float32Array) return tensor.data;
+  if (ctx.calibration.sampleCount === 0) return new Float64Array(0);
   return ctx.calibration.stats.get(name)?.mean ?? new Float64Array(0);
 }
 
@@ -277,8 +302,10 @@ export function powerOf(ctx: Lowering, name: string): ArrayLike<number> {
 export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const { dtype } = tensorType(ctx, name);
   if (dtype !== "float32") return integerStorage(dtype);
-  assertFinite(ctx, name);
+  const stated = ctx.stated.get(name);
+  if (stated !== undefined) return stated;
   const range = rangeOf(ctx, name);
+  assertFinite(ctx, name);
   const precision = ctx.precisions.get(name) ?? ctx.options.precision;
   return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
 }
@@ -293,15 +320,21 @@ function withHeadroom(ctx: Lowering, name: string, range: Range): Range {
   return { min: 2 * range.min, max: 2 * range.max };
 }
 
-/** Range that decides the scale of a float tensor. */
+/** Range that decides the scale of a float tensor. @throws AIVM_CALIBRATION_EMPTY when nothing was run. */
 export function rangeOf(ctx: Lowering, name: string): Range {
-  return ctx.ranges.get(name) ?? { min: 0, max: 0 };
+  const range = ctx.ranges.get(name);
+  if (range !== undefined) return range;
+  if (ctx.calibration.sampleCount > 0) return { min: 0, max: 0 };
+  const own = constantRange(constantOf(ctx, name));
+  if (own !== undefined) return own;
+  throw emptyCalibration(name);
 }
 
 function assertFinite(ctx: Lowering, name: string): void {
   const stats = ctx.calibration.stats.get(name);
   const maskElsewhere = stats?.masked === true && !ctx.masks.has(name);
-  if (stats?.finite === false || maskElsewhere)
+  const bad = stats?.finite === false || maskElsewhere;
+  if (bad && !isNeverChosen(ctx.graph, ctx.calibration, name))
     throw notFinite({ item: `tensor ${name}`, got: "NaN or an infinity" });
 }
 
@@ -314,7 +347,7 @@ export function setValue(ctx: Lowering, name: string, value: Value, perm?: reado
 
 /** True when a tensor has been lowered, or folded away: its node has nothing left to do. */
 export function isDone(ctx: Lowering, name: string): boolean {
-  return name === "" || ctx.placed.has(name) || ctx.absorbed.has(name);
+  return name === "" || ctx.placed.has(name) || ctx.stored.has(name) || ctx.absorbed.has(name);
 }
 
 /** The value of a tensor in the ONNX axis order; constants are quantised here. */
@@ -334,7 +367,7 @@ export function channelsLast(rank: number): readonly number[] {
 
 /** The value as it happens to be stored, with its layout, for operators that do not care. */
 export function getAnyLayout(ctx: Lowering, name: string): Placed {
-  if (!ctx.placed.has(name)) getValue(ctx, name);
+  if (!ctx.placed.has(name)) placeElsewhere(ctx, name);
   const found = ctx.placed.get(name)?.[0];
   if (found === undefined)
     throw invalidGraph({ item: `tensor '${name}'`, want: "a node before its reader", got: "none" });
@@ -342,8 +375,7 @@ export function getAnyLayout(ctx: Lowering, name: string): Placed {
 }
 
 function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefined): Value {
-  const tensor = constantOf(ctx, name);
-  if (tensor !== undefined && !ctx.placed.has(name)) setValue(ctx, name, constantValue(ctx, tensor));
+  if (!ctx.placed.has(name)) placeElsewhere(ctx, name);
   const all = ctx.placed.get(name) ?? [];
   const ready = all.find((placed) => samePerm(placed.perm, perm));
   if (ready !== undefined) return ready.value;
@@ -353,6 +385,15 @@ function getPlaced(ctx: Lowering, name: string, perm: readonly number[] | undefi
   const value = transpose(ctx.e, from.value, permBetween(from.perm, perm, from.value.shape.length));
   ctx.placed.set(name, [...all, { value, perm }]);
   return value;
+}
+
+/** Places a constant, or a tensor that so far exists as quantised operators store it. */
+function placeElsewhere(ctx: Lowering, name: string): void {
+  const tensor = constantOf(ctx, name);
+  const stored = ctx.stored.get(name);
+  if (tensor !== undefined) setValue(ctx, name, constantValue(ctx, tensor));
+  else if (stored !== undefined)
+    setValue(ctx, name, rescale(ctx.e, stored.value, quantizationOf(ctx, name)), stored.perm);
 }
 
 function samePerm(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
@@ -377,6 +418,8 @@ function constantValue(ctx: Lowering, tensor: OnnxTensor): Value {
     const q = quantizationOf(ctx, tensor.name);
     return constant(ctx.e, { shape: tensor.shape, values: integerValues(tensor), q });
   }
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   return floatConstant(ctx, tensor, activationQuantization(ctx.options.precision, rangeOf(ctx, tensor.name)));
 }
 
@@ -401,6 +444,8 @@ export function floatConstant(
 export function operandValue(ctx: Lowering, name: string): Value {
   const tensor = constantOf(ctx, name);
   if (tensor === undefined || !(tensor.data instanceof Float32Array)) return getValue(ctx, name);
+  const stated = statedConstant(ctx, tensor);
+  if (stated !== undefined) return constant(ctx.e, { shape: tensor.shape, ...stated });
   const range = ctx.masks.has(name) ? rangeOf(ctx, name) : (constantRange(tensor) ?? { min: 0, max: 0 });
   return floatConstant(ctx, tensor, symmetric16(range));
 }

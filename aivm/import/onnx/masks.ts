@@ -8,7 +8,7 @@ export const MASK_DEPTH = 32;
 /** Operators that hand a masked score on to the softmax. */
 const PASSES: ReadonlySet<string> = new Set([
   ...["Add", "Where", "Cast", "CastLike", "Identity", "Concat", "Sub", "ReduceMax", "Max"],
-  ...["Reshape", "Transpose", "Expand", "Unsqueeze", "Squeeze", "Slice", "Flatten", "Gather"],
+  ...["Reshape", "Transpose", "Expand", "Unsqueeze", "Squeeze", "Slice", "Flatten", "Gather", "Pad"],
 ]);
 
 /** Operators behind which a masked score is 0, or is told from the others. */
@@ -47,6 +47,25 @@ function through(node: OnnxNode, ahead: (name: string) => number | undefined): n
   if (!PASSES.has(node.opType)) return undefined;
   const [sums] = node.outputs.map(ahead);
   return sums === undefined ? undefined : sums + (node.opType === "Add" || node.opType === "Sub" ? 1 : 0);
+}
+
+/**
+ * True when what is no number in a tensor is never looked at: every reader chooses between it and something else, and
+ * the choice was finite in every sample. A softmax of a row that is masked throughout is NaN to a float runtime; models
+ * that allow for such rows replace the result.
+ */
+export function isNeverChosen(graph: OnnxGraph, calibration: Calibration, name: string): boolean {
+  if (graph.outputs.some((value) => value.name === name)) return false;
+  const readers = graph.nodes.filter((node) => node.inputs.includes(name));
+  return readers.every((node) => {
+    if (node.opType === "Cast" || node.opType === "Identity" || node.opType === "Where") {
+      const [output = ""] = node.outputs;
+      const stats = calibration.stats.get(output);
+      const finite = stats?.finite === true && !stats.masked;
+      return finite ? node.opType === "Where" : isNeverChosen(graph, calibration, output);
+    }
+    return false;
+  });
 }
 
 function maskedNames(calibration: Calibration): string[] {

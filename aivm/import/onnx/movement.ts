@@ -4,7 +4,6 @@ import { integerQuantization, quantizeReal } from "../../quantize/scheme.ts";
 import { elementCount, stridesOf } from "../../tensor/shape.ts";
 import {
   addScaled,
-  compare,
   concat,
   expand,
   gather,
@@ -15,16 +14,17 @@ import {
   slice,
   transpose,
   type Value,
-  where,
 } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   constantOf,
   type Family,
+  floatConstant,
   getValue,
   hasInput,
   inputName,
+  isFloat,
   isUsed,
   type Lowerer,
   type Lowering,
@@ -35,6 +35,7 @@ import {
   setValue,
   shapeOf,
 } from "./lowering.ts";
+import { positionsOfTuples, wrapNegative } from "./positions.ts";
 
 const reshaping: Lowerer = (ctx, node) => {
   const x = getValue(ctx, inputName(node, 0));
@@ -73,9 +74,19 @@ export const MOVEMENT_FAMILY: Family = new Map<string, Lowerer>([
   ["CenterCropPad", lowerCenterCropPad],
 ]);
 
+/** Inference: the input as it is; the mask, where it is asked for, keeps everything. */
 function lowerDropout(ctx: Lowering, node: OnnxNode): void {
-  if (isUsed(ctx, outputName(node, 1)))
-    throw unsupportedForm(node, { want: "inference without the mask", got: "the output mask" });
+  if ((numbersOf(ctx, node, 2)?.[0] ?? 0) !== 0)
+    throw unsupportedForm(node, { want: "inference", got: "training_mode, which drops elements at random" });
+  const mask = outputName(node, 1);
+  if (isUsed(ctx, mask)) {
+    const shape = shapeOf(ctx, mask);
+    const data = new Array<number>(elementCount(shape)).fill(1);
+    const kept = isFloat(ctx, mask)
+      ? floatConstant(ctx, { name: mask, shape, data }, quantizationOf(ctx, mask))
+      : integerConstant(ctx.e, "i8", shape, data);
+    setValue(ctx, mask, kept);
+  }
   reshaping(ctx, node);
 }
 
@@ -98,7 +109,8 @@ function lowerSplit(ctx: Lowering, node: OnnxNode): void {
   for (const name of node.outputs) {
     const sizes = shapeOf(ctx, name);
     const starts = x.shape.map((_, i) => (i === axis ? start : 0));
-    setValue(ctx, name, slice(ctx.e, x, { starts, steps: x.shape.map(() => 1), sizes }));
+    const steps = x.shape.map(() => 1);
+    if (elementCount(sizes) > 0) setValue(ctx, name, slice(ctx.e, x, { starts, steps, sizes }));
     start += sizes[axis] ?? 0;
   }
 }
@@ -221,25 +233,7 @@ function folded(c: number, size: number, mode: string): number {
 
 /** Indices of a Gather family operator with negative ones counted from the end. */
 function wrappedIndices(ctx: Lowering, node: OnnxNode, size: number): Value {
-  const { e } = ctx;
-  const indices = getValue(ctx, inputName(node, 1));
-  const known = numbersOfConstant(ctx, node, 1);
-  if (known !== undefined)
-    return integerConstant(
-      e,
-      "i32",
-      indices.shape,
-      known.map((i) => positiveAxis(i, size)),
-    );
-  const zero = integerConstant(e, "i32", [], [0]);
-  const q = integerQuantization("i32", { lo: -2147483648, hi: 2147483647 });
-  const plain = addScaled(e, { a: indices, b: indices, factorB: 0 }, q);
-  const wrapped = addScaled(e, { a: indices, b: indices, factorB: 0, term: size }, q);
-  return where(e, compare(e, indices, "<", zero), wrapped, plain);
-}
-
-function numbersOfConstant(ctx: Lowering, node: OnnxNode, index: number): number[] | undefined {
-  return constantOf(ctx, node.inputs[index]) === undefined ? undefined : numbersOf(ctx, node, index);
+  return wrapNegative(ctx, inputName(node, 1), size);
 }
 
 function lowerGather(ctx: Lowering, node: OnnxNode): void {
@@ -277,23 +271,17 @@ function gatherFlat(
   return gather(e, reshape(e, x, [count]), { indices: flat, axis: 0 });
 }
 
+/** Slices of x named by tuples of coordinates: one gather from x seen as a list of slices. */
 function lowerGatherNd(ctx: Lowering, node: OnnxNode): void {
+  const { e } = ctx;
   const x = getValue(ctx, inputName(node, 0));
-  const indices = numbersOf(ctx, node, 1) ?? [];
-  const indexShape = shapeOf(ctx, inputName(node, 1));
   const batchDims = intAttribute(node, "batch_dims", 0);
-  const depth = indexShape.at(-1) ?? 1;
-  const shape = shapeOf(ctx, outputName(node));
-  const rows = indexShape.length - 1;
-  const strides = stridesOf(indexShape);
-  const map = mapOf(shape, x.shape, (at) => {
-    const base = at.slice(0, rows).reduce((sum, c, i) => sum + c * (strides[i] ?? 0), 0);
-    const named = Array.from({ length: depth }, (_, i) =>
-      positiveAxis(indices[base + i] ?? 0, x.shape[batchDims + i] ?? 1),
-    );
-    return [...at.slice(0, batchDims), ...named, ...at.slice(rows)];
-  });
-  setValue(ctx, outputName(node), rearrange(ctx.e, x, { shape, map }));
+  const depth = shapeOf(ctx, inputName(node, 1)).at(-1) ?? 1;
+  const named = batchDims + depth;
+  const positions = positionsOfTuples(ctx, inputName(node, 1), { shape: x.shape, batchDims });
+  const slices = reshape(e, x, [elementCount(x.shape.slice(0, named)), ...x.shape.slice(named)]);
+  const y = gather(e, slices, { indices: reshape(e, positions, [elementCount(positions.shape)]), axis: 0 });
+  setValue(ctx, outputName(node), reshape(e, y, shapeOf(ctx, outputName(node))));
 }
 
 function lowerDepthToSpace(ctx: Lowering, node: OnnxNode): void {

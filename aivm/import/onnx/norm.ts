@@ -1,8 +1,9 @@
-/** Normalisation along rows: mean, variance and a reciprocal square root in primitive ops. */
+/** Normalisation along rows: mean, sum of squares, integer square root and division, in primitive ops. */
 import type { Probe } from "../../quantize/calibrate.ts";
 import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
-import { addScaled, mul, pad, rescale, reshape, slice, table, type Value } from "./emit.ts";
+import { div, realConstant, rootWide } from "./division.ts";
+import { addScaled, emit, mul, pad, rescale, reshape, slice, table, type Value } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import {
@@ -87,17 +88,17 @@ function ruleOf(node: OnnxNode, shape: readonly number[]): Rule | undefined {
   }
 }
 
-/** What calibration must measure inside the norms of a graph: centred values, factors and normalised values. */
+/** What calibration must measure inside the norms of a graph: centred values and normalised ones. */
 export function normProbes(nodes: readonly OnnxNode[]): Probe[] {
   return nodes.flatMap((node) => {
     const [input] = node.inputs;
     if (input === undefined || !NORM_FAMILY.has(node.opType) || node.opType === "LRN") return [];
-    const part = (kind: "centred" | "factor" | "result"): Probe => ({
+    const part = (kind: "centred" | "result"): Probe => ({
       key: probeKey(node, kind),
       input,
       measure: (tensor) => measure(node, tensor, kind),
     });
-    return [part("centred"), part("factor"), part("result")];
+    return [part("centred"), part("result")];
   });
 }
 
@@ -105,7 +106,7 @@ function probeKey(node: OnnxNode, kind: string): string {
   return `${kind} of ${outputName(node)}`;
 }
 
-function measure(node: OnnxNode, tensor: OnnxTensor, kind: "centred" | "factor" | "result"): number[] {
+function measure(node: OnnxNode, tensor: OnnxTensor, kind: "centred" | "result"): number[] {
   const rule = ruleOf(node, tensor.shape);
   const out: number[] = [];
   if (rule === undefined) return out;
@@ -113,19 +114,16 @@ function measure(node: OnnxNode, tensor: OnnxTensor, kind: "centred" | "factor" 
     const mean = rule.centred ? row.reduce((a, b) => a + b, 0) / row.length : 0;
     const largest = row.reduce((most, v) => Math.max(most, Math.abs(v - mean)), 0);
     const sum = row.reduce((a, v) => a + Math.abs(v - mean) ** rule.power, 0);
-    const factor = factorOf(rule, row.length)(sum);
-    out.push(kind === "centred" ? largest : kind === "factor" ? factor : largest * factor);
+    const divisor = divisorOf(rule, row.length, sum);
+    out.push(kind === "centred" ? largest : divisor > 0 ? largest / divisor : 0);
   });
   return out;
 }
 
-/** What a row is multiplied with, from the sum of squares (or magnitudes) of its elements. */
-function factorOf(rule: Rule, length: number): (sum: number) => number {
-  return (sum) => {
-    const measured = rule.mean ? sum / length + rule.epsilon : sum;
-    if (measured <= 0) return 0;
-    return rule.power === 1 ? 1 / measured : 1 / Math.sqrt(measured);
-  };
+/** What a row is divided by, from the sum of squares (or magnitudes) of its elements. */
+function divisorOf(rule: Rule, length: number, sum: number): number {
+  const measured = rule.mean ? sum / length + rule.epsilon : sum;
+  return rule.power === 1 ? measured : Math.sqrt(Math.max(0, measured));
 }
 
 function lowerNorm(ctx: Lowering, node: OnnxNode): void {
@@ -138,7 +136,7 @@ function lowerNorm(ctx: Lowering, node: OnnxNode): void {
   const scaled = hasInput(node, 1);
   const normal = normalised(ctx, node, { rule, rows: rows.value, q: scaled ? undefined : q });
   if (node.opType === "LayerNormalization")
-    lowerStatistics(ctx, node, { rule, rows: rows.value, factor: normal.factor });
+    lowerStatistics(ctx, node, { rows: rows.value, divisor: normal.divisor });
   const back = reshape(e, rows.restore(normal.value), x.shape);
   if (!scaled) {
     setValue(ctx, outputName(node), back);
@@ -163,31 +161,72 @@ function parameter(ctx: Lowering, node: OnnxNode, index: number, shape: readonly
   return reshape(ctx.e, value, [channels, ...shape.slice(2).map(() => 1)]);
 }
 
-/** (x - mean) x factor per row, at 16 bits (or in `q`). */
+/** (x - mean) / divisor per row, at 16 bits (or in `q`): sum of squares, integer square root, one division per element. */
 function normalised(
   ctx: Lowering,
   node: OnnxNode,
   parts: { readonly rule: Rule; readonly rows: Value; readonly q: Quantization | undefined },
-): { readonly value: Value; readonly factor: Value } {
+): { readonly value: Value; readonly divisor: Value } {
   const { e } = ctx;
   const { rule, rows } = parts;
-  const length = rows.shape[1] ?? 1;
   const limit = (kind: string): Quantization =>
     symmetric16({ min: 0, max: ctx.calibration.probed.get(probeKey(node, kind))?.max ?? 0 });
-  const centredQ = limit("centred");
-  const centred = rule.centred
-    ? addScaled(e, { a: rows, b: sumWide(e, rows, 1), factorB: -1 / length }, centredQ)
-    : rescale(e, rows, centredQ);
-  const powers = rule.power === 1 ? table(e, centred, Math.abs, centredQ) : mulWide(e, centred, centred);
-  const factor = tableWide(e, sumWide(e, powers, 1), factorOf(rule, length), limit("factor"));
-  return { value: mul(e, centred, factor, parts.q ?? limit("result")), factor };
+  const dividend = rule.centred ? centred(ctx, rows) : rows;
+  const seen = rule.centred ? rescale(e, dividend, limit("centred")) : rows;
+  const divisor = rowDivisor(ctx, rule, seen);
+  return { value: div(e, dividend, divisor, parts.q ?? limit("result")), divisor };
+}
+
+/** x - mean per row of x [rows, length], as length x x - sum: no rounding where that fits 32 bits. */
+function centred(ctx: Lowering, x: Value): Value {
+  const { e } = ctx;
+  const length = x.shape[1] ?? 1;
+  const sum = sumWide(e, x, 1);
+  const span = length * (x.q.hi - x.q.lo);
+  let shift = 0;
+  while (span / 2 ** shift >= 2 ** 31) shift++;
+  const limit = Math.max(1, Math.ceil(span / 2 ** shift));
+  const q: Quantization = {
+    dtype: "i32",
+    scale: (x.q.scale / length) * 2 ** shift,
+    zero: 0,
+    lo: -limit,
+    hi: limit,
+  };
+  const attrs = [length, -Math.round(sum.q.scale / x.q.scale), -length * x.q.zero, shift, 0];
+  return emit(e, "add", { operands: [x, sum], shape: x.shape, q, attrs });
+}
+
+/** What each row of x [rows, length] is divided by, [rows, 1]: its sum of magnitudes, or the root of its (mean) square. */
+function rowDivisor(ctx: Lowering, rule: Rule, x: Value): Value {
+  const { e } = ctx;
+  const length = x.shape[1] ?? 1;
+  if (rule.power === 1) return sumWide(e, table(e, x, Math.abs, symmetric16(realRange(x))), 1);
+  const sum = sumWide(e, mulWide(e, x, x), 1);
+  const mean = rule.mean ? length : 1;
+  const epsilon = rule.mean ? rule.epsilon * mean : 0;
+  const largest = sum.q.hi * sum.q.scale + epsilon;
+  const scale = Math.max(sum.q.scale, largest / (2 ** 31 - 1));
+  const q: Quantization = {
+    dtype: "i32",
+    scale,
+    zero: 0,
+    lo: 0,
+    hi: Math.min(2 ** 31 - 1, Math.ceil(largest / scale)),
+  };
+  const measured = epsilon > 0 ? addScaled(e, { a: sum, b: sum, factorB: 0, term: epsilon }, q) : sum;
+  return rootWide(e, { ...measured, q: { ...measured.q, scale: measured.q.scale / mean } });
+}
+
+function realRange(x: Value): { readonly min: number; readonly max: number } {
+  return { min: x.q.scale * (x.q.lo - x.q.zero), max: x.q.scale * (x.q.hi - x.q.zero) };
 }
 
 /** The optional outputs Mean and InvStdDev of LayerNormalization. */
 function lowerStatistics(
   ctx: Lowering,
   node: OnnxNode,
-  parts: { readonly rule: Rule; readonly rows: Value; readonly factor: Value },
+  parts: { readonly rows: Value; readonly divisor: Value },
 ): void {
   const { e } = ctx;
   const [mean, deviation] = [outputName(node, 1), outputName(node, 2)];
@@ -197,11 +236,8 @@ function lowerStatistics(
     setValue(ctx, mean, reshape(e, value, shapeOf(ctx, mean)));
   }
   if (isUsed(ctx, deviation)) {
-    setValue(
-      ctx,
-      deviation,
-      reshape(e, rescale(e, parts.factor, quantizationOf(ctx, deviation)), shapeOf(ctx, deviation)),
-    );
+    const inverse = div(e, realConstant(e, 1), parts.divisor, quantizationOf(ctx, deviation));
+    setValue(ctx, deviation, reshape(e, inverse, shapeOf(ctx, deviation)));
   }
 }
 

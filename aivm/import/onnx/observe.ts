@@ -7,7 +7,8 @@ import type { Program } from "../../program/program.ts";
 import { quantizeInput } from "../../quantize/fidelity.ts";
 import { stridesOf } from "../../tensor/shape.ts";
 import type { OnnxGraph, OnnxTensor } from "./graph.ts";
-import type { LoweredModel, PlacedTensor } from "./lowerModel.ts";
+import type { Placed } from "./lowering.ts";
+import type { LoweredModel } from "./lowerModel.ts";
 
 /** Operators whose output says less than their input: probabilities hide what logits show. */
 const ENDS: ReadonlySet<string> = new Set([
@@ -45,12 +46,12 @@ export async function readTensors(
   feeds: readonly OnnxTensor[],
   names: readonly string[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const { program, tensors } = running.lowered;
+  const { program, places } = running.lowered;
   const inputs = inputsOf(program, feeds);
   const out = new Map<string, Float64Array>();
-  const wanted = new Map<number, (readonly [string, PlacedTensor])[]>();
+  const wanted = new Map<number, (readonly [string, Placed])[]>();
   for (const name of names) {
-    const placed = tensors.get(name);
+    const placed = places.get(name);
     if (placed === undefined) continue;
     const { ref } = placed.value;
     if (ref.kind === "op") wanted.set(ref.index, [...(wanted.get(ref.index) ?? []), [name, placed]]);
@@ -72,7 +73,7 @@ function inputsOf(program: Program, feeds: readonly OnnxTensor[]): ReturnType<ty
 }
 
 /** Dequantised, in the axis order of the graph. */
-function realValues(placed: PlacedTensor, data: ArrayLike<number>): Float64Array {
+function realValues(placed: Placed, data: ArrayLike<number>): Float64Array {
   const { shape, q } = placed.value;
   const real = (at: number): number => q.scale * ((data[at] ?? 0) - q.zero);
   const { perm } = placed;

@@ -1,8 +1,13 @@
 /** Pooling (ai.onnx 1 to 22): windows of any rank; two axes or fewer use the VM's own pools. */
-import { type Quantization, symmetric16 } from "../../quantize/scheme.ts";
-import { elementCount } from "../../tensor/shape.ts";
+import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
+import { coordinatesOf, elementCount } from "../../tensor/shape.ts";
+import { root, rootWide } from "./division.ts";
 import {
+  addScaled,
+  argmax,
   emit,
+  gather,
+  integerConstant,
   maxReduce,
   mul,
   multiplier,
@@ -13,7 +18,6 @@ import {
   table,
   type Value,
 } from "./emit.ts";
-import { unsupportedForm } from "./errors.ts";
 import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
   channelsLast,
@@ -72,9 +76,42 @@ function globalWindows(ctx: Lowering, node: OnnxNode): Windows {
 }
 
 function lowerMaxPool(ctx: Lowering, node: OnnxNode): void {
-  if (isUsed(ctx, outputName(node, 1)))
-    throw unsupportedForm(node, { want: "values only", got: "the optional output Indices" });
-  lowerMax(ctx, node, poolWindows(ctx, node));
+  const windows = poolWindows(ctx, node);
+  lowerMax(ctx, node, windows);
+  if (isUsed(ctx, outputName(node, 1))) lowerIndices(ctx, node, windows);
+}
+
+/** Where the largest of each window lies in the whole input: the first one in a window's own order. */
+function lowerIndices(ctx: Lowering, node: OnnxNode, windows: Windows): void {
+  const { e } = ctx;
+  const x = getValue(ctx, inputName(node, 0));
+  const [batch = 1, channels = 1] = x.shape;
+  const [planes, plane] = [batch * channels, elementCount(windows.input)];
+  const [positions, taps] = [elementCount(windows.output), elementCount(windows.kernel)];
+  const map = repeatInside(windowMap(windows), taps);
+  const best = argmax(e, gatherPlanes(ctx, x, { windows, map, planes }), 1);
+  const columnMajor = intAttribute(node, "storage_order", 0) !== 0;
+  const named = columnMajor ? map.map((i) => columnMajorIndex(i, windows.input)) : map;
+  const sources = integerConstant(e, "i32", [named.length], named);
+  const starts = Array.from({ length: positions }, (_, i) => i * taps);
+  const rows = integerConstant(e, "i32", [1, positions], starts);
+  const tapQ = integerQuantization("i32", { lo: 0, hi: named.length - 1 });
+  const at = addScaled(e, { a: reshape(e, best, [planes, positions]), b: rows }, tapQ);
+  const offsets = integerConstant(
+    e,
+    "i32",
+    [planes, 1],
+    Array.from({ length: planes }, (_, i) => i * plane),
+  );
+  const q = integerQuantization("i32", { lo: 0, hi: planes * plane - 1 });
+  const indices = addScaled(e, { a: gather(e, sources, { indices: at, axis: 0 }), b: offsets }, q);
+  setValue(ctx, outputName(node, 1), reshape(e, indices, shapeOf(ctx, outputName(node, 1))));
+}
+
+/** Index of a row-major position when the first axis is the one whose neighbours are next to each other. */
+function columnMajorIndex(index: number, shape: readonly number[]): number {
+  const at = coordinatesOf(index, shape);
+  return at.reduceRight((sum, c, axis) => sum * (shape[axis] ?? 1) + c, 0);
 }
 
 function lowerMax(ctx: Lowering, node: OnnxNode, windows: Windows): void {
@@ -157,20 +194,34 @@ function lowerAverage(ctx: Lowering, node: OnnxNode, rule: CountRule & { readonl
   else setValue(ctx, output.name, y);
 }
 
-/** (sum of |x|^p over the window)^(1/p), p 1 or 2; padding counts as 0. */
+/** (sum of |x|^p over the window)^(1/p); padding counts as 0. */
 function lowerLpPool(ctx: Lowering, node: OnnxNode): void {
   const { e } = ctx;
   const windows = poolWindows(ctx, node);
   const p = intAttribute(node, "p", 2);
-  if (p !== 1 && p !== 2) throw unsupportedForm(node, { want: "p = 1 or 2", got: `p = ${p}` });
   const x = getValue(ctx, inputName(node, 0));
   const [batch = 1, channels = 1] = x.shape;
   const rows = gatherPlanes(ctx, x, { windows, map: windowMap(windows), planes: batch * channels });
   const q = quantizationOf(ctx, outputName(node));
-  const powers = p === 1 ? table(e, rows, Math.abs, sameRange16(x.q)) : mulWide(e, rows, rows);
-  const sum = sumWide(e, powers, 1);
-  const y = p === 1 ? rescale(e, sum, q) : tableWide(e, sum, (s) => Math.sqrt(Math.max(s, 0)), q);
+  const sum = sumWide(e, p === 2 ? mulWide(e, rows, rows) : magnitudes(ctx, rows, p), 1);
+  const y = rootOfPowers(ctx, sum, p, q);
   setValue(ctx, outputName(node), reshape(e, y, shapeOf(ctx, outputName(node))));
+}
+
+/** |x|^p by table; 30 bits where it is more than the magnitude. */
+function magnitudes(ctx: Lowering, x: Value, p: number): Value {
+  const same = sameRange16(x.q);
+  const scale = (same.scale * 32_767) ** p / 2 ** 30;
+  const q: Quantization = p === 1 ? same : { dtype: "i32", scale, zero: 0, lo: 0, hi: 2 ** 30 };
+  return table(ctx.e, x, (v) => Math.abs(v) ** p, q);
+}
+
+/** x^(1/p) for x >= 0. */
+function rootOfPowers(ctx: Lowering, x: Value, p: number, q: Quantization): Value {
+  const { e } = ctx;
+  if (p % 2 === 0) return p === 2 ? root(e, x, q) : rootOfPowers(ctx, rootWide(e, x), p / 2, q);
+  if (p === 1) return rescale(e, x, q);
+  return tableWide(e, x, (s) => Math.max(s, 0) ** (1 / p), q);
 }
 
 /** How many elements of each window count: all but padding, or all but what lies beyond the declared padding. */

@@ -1,21 +1,30 @@
 /** Reductions and ArgMax/ArgMin. */
 import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
 import { elementCount } from "../../tensor/shape.ts";
+import { logWide, mod, root } from "./division.ts";
 import {
   addScaled,
   argmax,
+  compare,
+  concat,
+  constant,
   emit,
   integerConstant,
+  largestFrom,
   maxReduce,
   rescale,
   reshape,
   slice,
+  sumReduce,
   table,
   transpose,
   type Value,
+  where,
 } from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
-import { intAttribute, intsAttribute, type OnnxNode } from "./graph.ts";
+import { exponentQuantization, expWide } from "./exponential.ts";
+import { intAttribute, intsAttribute, type OnnxDtype, type OnnxNode } from "./graph.ts";
+import { integerArithmetic } from "./integerMath.ts";
 import {
   type Family,
   foldedOutput,
@@ -30,8 +39,10 @@ import {
   quantizationOf,
   setValue,
   shapeOf,
+  tensorType,
 } from "./lowering.ts";
-import { mulWide, sumWide, tableWide } from "./wide.ts";
+import { logOfExponentials } from "./softmax.ts";
+import { mulWide, sumWide } from "./wide.ts";
 
 /** Lowerers of reductions. */
 export const REDUCE_FAMILY: Family = new Map<string, Lowerer>([
@@ -61,8 +72,10 @@ export const REDUCE_FAMILY: Family = new Map<string, Lowerer>([
         (ctx2, x) => mulWide(ctx2.e, x, x),
       ),
   ],
-  ["ReduceL2", (ctx, node) => lowerFunctionOfSum(ctx, node, Math.sqrt, (ctx2, x) => mulWide(ctx2.e, x, x))],
-  ["ReduceLogSum", (ctx, node) => lowerFunctionOfSum(ctx, node, Math.log, (_, x) => x)],
+  ["ReduceL2", lowerL2],
+  ["ReduceLogSum", lowerLogSum],
+  ["ReduceLogSumExp", lowerLogSumExp],
+  ["ReduceProd", lowerProd],
 ]);
 
 /** The same range with room for the magnitude of the lowest value. */
@@ -115,21 +128,127 @@ function lowerSum(
   setValue(ctx, output.name, reshape(e, rescale(e, sum, output.q, factor(rows.shape[1] ?? 1)), outShape));
 }
 
-function lowerFunctionOfSum(
+/** Rows along the reduced axes, or the elements one by one where nothing is reduced: x as [..., 1]. */
+function rowsOrElements(ctx: Lowering, node: OnnxNode): Value {
+  const x = getValue(ctx, inputName(node, 0));
+  if (!isFloat(ctx, inputName(node, 0)))
+    throw unsupportedForm(node, { want: "float32", got: tensorType(ctx, inputName(node, 0)).dtype });
+  return reductionRows(ctx, node) ?? reshape(ctx.e, x, [elementCount(x.shape), 1]);
+}
+
+function setReduced(ctx: Lowering, name: string, y: Value): void {
+  setValue(ctx, name, reshape(ctx.e, y, shapeOf(ctx, name)));
+}
+
+/** Root of the sum of squares. */
+function lowerL2(ctx: Lowering, node: OnnxNode): void {
+  const rows = rowsOrElements(ctx, node);
+  const out = outputName(node);
+  setReduced(ctx, out, root(ctx.e, sumWide(ctx.e, mulWide(ctx.e, rows, rows), 1), quantizationOf(ctx, out)));
+}
+
+/** Logarithm of the sum. */
+function lowerLogSum(ctx: Lowering, node: OnnxNode): void {
+  const sum = sumWide(ctx.e, rowsOrElements(ctx, node), 1);
+  const out = outputName(node);
+  setReduced(ctx, out, rescale(ctx.e, logWide(ctx.e, sum, 1), quantizationOf(ctx, out)));
+}
+
+/** max + log(sum of exp(x - max)). */
+function lowerLogSumExp(ctx: Lowering, node: OnnxNode): void {
+  const rows = rowsOrElements(ctx, node);
+  const out = outputName(node);
+  const y = addScaled(
+    ctx.e,
+    { a: maxReduce(ctx.e, rows, 1), b: logOfExponentials(ctx, rows) },
+    quantizationOf(ctx, out),
+  );
+  setReduced(ctx, out, y);
+}
+
+/** Product: of integers as a tree of products, of floats through the sum of logarithms, the sign by parity. */
+function lowerProd(ctx: Lowering, node: OnnxNode): void {
+  const { e } = ctx;
+  const out = outputName(node);
+  const { dtype } = tensorType(ctx, out);
+  if (dtype !== "float32") {
+    const x = getValue(ctx, inputName(node, 0));
+    const all = reductionRows(ctx, node) ?? reshape(e, x, [elementCount(x.shape), 1]);
+    setReduced(ctx, out, productTree(ctx, node, { rows: all, dtype }));
+    return;
+  }
+  const rows = rowsOrElements(ctx, node);
+  const q = quantizationOf(ctx, out);
+  const limit = Math.max(Math.abs(rows.q.lo - rows.q.zero), Math.abs(rows.q.hi - rows.q.zero));
+  const magnitudes = table(
+    e,
+    rows,
+    (v) => Math.log(Math.max(Math.abs(v), rows.q.scale)),
+    logarithms(rows.shape[1] ?? 1, rows.q.scale * limit),
+  );
+  const sum = sumReduce(e, magnitudes, 1, { q: exponentQuantization(q.scale * largestFrom(q)) });
+  const count = (f: (v: number) => boolean): Value =>
+    sumWide(
+      e,
+      table(e, rows, (v) => (f(v) ? 1 : 0), integerQuantization("i8", { lo: 0, hi: 1 })),
+      1,
+    );
+  const odd = mod(
+    e,
+    count((v) => v < 0),
+    integerConstant(e, "i32", [], [2]),
+    "divisor",
+  );
+  const product = expWide(e, sum, q);
+  const negative = addScaled(e, { a: product, b: product, factorA: -1, factorB: 0 }, q);
+  const none = integerConstant(e, "i32", [], [0]);
+  const nothing = constant(e, { shape: [], values: [q.zero], q });
+  const signed = where(e, odd, negative, product);
+  setReduced(
+    ctx,
+    out,
+    where(
+      e,
+      compare(
+        e,
+        none,
+        "<",
+        count((v) => v === 0),
+      ),
+      nothing,
+      signed,
+    ),
+  );
+}
+
+/** Quantisation of the logarithms of `count` magnitudes up to `largest`, such that their sum fits 2^42 and each 32 bits. */
+function logarithms(count: number, largest: number): Quantization {
+  const deepest = Math.max(Math.abs(Math.log(largest)), Math.abs(Math.log(largest / 65_535)), 1);
+  const bits = Math.min(30, 41 - Math.ceil(Math.log2(count)));
+  const limit = 2 ** Math.floor(bits);
+  return { dtype: "i32", scale: deepest / limit, zero: 0, lo: -limit, hi: limit };
+}
+
+/** Product of each row of integers [rows, length]: halves times halves. */
+function productTree(
   ctx: Lowering,
   node: OnnxNode,
-  f: (sum: number) => number,
-  before: (ctx: Lowering, x: Value) => Value,
-): void {
-  const rows = reductionRows(ctx, node);
-  const q = quantizationOf(ctx, outputName(node));
-  const x = before(ctx, rows ?? getValue(ctx, inputName(node, 0)));
-  const sum = rows === undefined ? x : sumWide(ctx.e, x, 1);
-  setValue(
-    ctx,
-    outputName(node),
-    reshape(ctx.e, tableWide(ctx.e, sum, f, q), shapeOf(ctx, outputName(node))),
-  );
+  parts: { readonly rows: Value; readonly dtype: Exclude<OnnxDtype, "float32"> },
+): Value {
+  const [count = 1, length = 1] = parts.rows.shape;
+  if (length === 1) return parts.rows;
+  const half = Math.floor(length / 2);
+  const piece = (start: number, size: number): Value =>
+    slice(ctx.e, parts.rows, { starts: [0, start], steps: [1, 1], sizes: [count, size] });
+  const { dtype } = parts;
+  const products = integerArithmetic(ctx, node, {
+    a: piece(0, half),
+    b: piece(half, half),
+    kind: "*",
+    dtype,
+  });
+  const rows = length % 2 === 0 ? products : concat(ctx.e, [products, piece(length - 1, 1)], 1);
+  return productTree(ctx, node, { rows, dtype });
 }
 
 /** Raw integers with the opposite order, in a type that holds them. */

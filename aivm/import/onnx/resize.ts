@@ -1,7 +1,17 @@
 /** Resize and Upsample (ai.onnx 7 to 19): nearest as an index map, linear and cubic as constant weights per axis. */
-import { symmetric16 } from "../../quantize/scheme.ts";
-import { elementCount, stridesOf } from "../../tensor/shape.ts";
-import { matmul, rearrange, reshape, transpose, type Value } from "./emit.ts";
+import { quantizeReal, symmetric16 } from "../../quantize/scheme.ts";
+import { coordinatesOf, elementCount, stridesOf } from "../../tensor/shape.ts";
+import { DTYPE_RANGE } from "../../tensor/tensor.ts";
+import {
+  constant,
+  integerConstant,
+  matmul,
+  rearrange,
+  reshape,
+  transpose,
+  type Value,
+  where,
+} from "./emit.ts";
 import { unsupportedForm } from "./errors.ts";
 import { floatAttribute, intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "./graph.ts";
 import {
@@ -40,16 +50,14 @@ function lowerResize(ctx: Lowering, node: OnnxNode): void {
     node.opType === "Upsample" || ctx.graph.opset < 11
       ? "asymmetric"
       : stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
-  if (intAttribute(node, "antialias", 0) !== 0)
-    throw unsupportedForm(node, { want: "antialias 0", got: "antialias 1" });
-  if (coordinates === "tf_crop_and_resize" || coordinates === "tf_half_pixel_for_nn") {
-    throw unsupportedForm(node, {
-      want: "half_pixel, asymmetric, align_corners or pytorch_half_pixel",
-      got: coordinates,
-    });
+  if (coordinates === "tf_half_pixel_for_nn") {
+    throw unsupportedForm(node, { want: "coordinates that ONNX 13 and later know", got: coordinates });
   }
-  const axes = axesOf(ctx, node);
+  const crops = coordinates === "tf_crop_and_resize";
+  const axes = crops ? croppedAxes(ctx, node) : axesOf(ctx, node);
   const x = getValue(ctx, inputName(node, 0));
+  const finish = (y: Value): void =>
+    setValue(ctx, outputName(node), crops ? extrapolated(ctx, node, { axes, y }) : y);
   const source = (axis: Axis, at: number): number => originalCoordinate(axis, at, coordinates);
   if (mode === "nearest") {
     const rounding =
@@ -59,19 +67,22 @@ function lowerResize(ctx: Lowering, node: OnnxNode): void {
     const picks = axes.map((axis) =>
       Array.from({ length: axis.output }, (_, i) => nearest(source(axis, i), rounding, axis.input)),
     );
-    setValue(ctx, outputName(node), pick(ctx, x, picks));
+    finish(pick(ctx, x, picks));
     return;
   }
   const cubic = mode === "cubic" ? floatAttribute(node, "cubic_coeff_a", -0.75) : undefined;
   const exclude = intAttribute(node, "exclude_outside", 0) !== 0;
+  const antialias = intAttribute(node, "antialias", 0) !== 0;
   const q = quantizationOf(ctx, outputName(node));
   const changed = axes
     .map((axis, i) => ({ axis, i }))
-    .filter(({ axis }) => axis.input !== axis.output || axis.scale !== 1);
+    .filter(
+      ({ axis }) => axis.input !== axis.output || axis.scale !== 1 || axis.start !== 0 || axis.end !== 1,
+    );
   let y = x;
   for (const [step, { axis, i }] of changed.entries()) {
     const weights = Array.from({ length: axis.output }, (_, o) =>
-      weightRow(axis, source(axis, o), { cubic, exclude }),
+      weightRow(axis, source(axis, o), { cubic, exclude, antialias }),
     );
     y = alongAxis(ctx, y, {
       axis: i,
@@ -79,7 +90,44 @@ function lowerResize(ctx: Lowering, node: OnnxNode): void {
       q: step === changed.length - 1 ? q : widerThan(x, cubic !== undefined),
     });
   }
-  setValue(ctx, outputName(node), y);
+  finish(y);
+}
+
+/** The axes with their regions of interest, which must be constant: they choose which elements are read. */
+function croppedAxes(ctx: Lowering, node: OnnxNode): Axis[] {
+  const roi = numbersOf(ctx, node, 1) ?? [];
+  const axes = axesOf(ctx, node);
+  const listed = (intsAttribute(node, "axes") ?? axes.map((_, i) => i)).map((a) =>
+    positiveAxis(a, axes.length),
+  );
+  return axes.map((axis, i) => {
+    const k = listed.indexOf(i);
+    return k < 0 ? axis : { ...axis, start: roi[k] ?? 0, end: roi[listed.length + k] ?? 1 };
+  });
+}
+
+/** y with the extrapolation value wherever a coordinate lies outside the input. */
+function extrapolated(
+  ctx: Lowering,
+  node: OnnxNode,
+  of: { readonly axes: readonly Axis[]; readonly y: Value },
+): Value {
+  const { e } = ctx;
+  const outside = of.axes.map((axis) =>
+    Array.from({ length: axis.output }, (_, i) => {
+      const at = originalCoordinate(axis, i, "tf_crop_and_resize");
+      return at < 0 || at > axis.input - 1;
+    }),
+  );
+  const shape = outside.map((flags) => flags.length);
+  const mask = Array.from({ length: elementCount(shape) }, (_, i) =>
+    coordinatesOf(i, shape).some((c, axis) => outside[axis]?.[c] === true) ? 1 : 0,
+  );
+  if (!mask.includes(1)) return of.y;
+  const anyValue = { ...of.y.q, ...DTYPE_RANGE[of.y.q.dtype] };
+  const value = quantizeReal(floatAttribute(node, "extrapolation_value", 0), anyValue);
+  const fill = constant(e, { shape: [], values: [value], q: of.y.q });
+  return where(e, integerConstant(e, "i8", shape, mask), fill, of.y);
 }
 
 /** 16 bits over the input's range; cubic weights overshoot. */
@@ -129,6 +177,13 @@ function originalCoordinate(axis: Axis, at: number, mode: string): number {
       return resized <= 1 ? 0 : (at * (axis.input - 1)) / (resized - 1);
     case "pytorch_half_pixel":
       return resized > 1 ? (at + 0.5) / axis.scale - 0.5 : 0;
+    case "tf_crop_and_resize": {
+      const { start, end, input, output } = axis;
+      const span = (end - start) * (input - 1);
+      return output > 1
+        ? start * (input - 1) + (at * span) / (output - 1)
+        : ((start + end) / 2) * (input - 1);
+    }
     case "half_pixel_symmetric": {
       const adjustment = axis.output / resized;
       const offset = (axis.input / 2) * (1 - adjustment);
@@ -165,27 +220,32 @@ function pick(ctx: Lowering, x: Value, picks: readonly (readonly number[])[]): V
   return rearrange(ctx.e, x, { shape, map });
 }
 
+/** How output positions weigh input positions. */
+interface WeightRule {
+  /** Coefficient of the cubic kernel; undefined for the linear one. */
+  readonly cubic: number | undefined;
+  readonly exclude: boolean;
+  /** Widens the kernel when sizes shrink, so that every input position counts. */
+  readonly antialias: boolean;
+}
+
 /** Weight of every input position for one output position; positions beyond the edge count for the edge, or not at all. */
-function weightRow(
-  axis: Axis,
-  x: number,
-  rule: { readonly cubic: number | undefined; readonly exclude: boolean },
-): Float64Array {
+function weightRow(axis: Axis, x: number, rule: WeightRule): Float64Array {
   const row = new Float64Array(axis.input);
-  const at = rule.cubic === undefined ? Math.min(Math.max(x, 0), axis.input - 1) : x;
-  const first = Math.floor(at);
-  const taps = rule.cubic === undefined ? [0, 1] : [-1, 0, 1, 2];
-  for (const tap of taps) {
-    const position = first + tap;
-    const distance = Math.abs(at - position);
-    const weight = rule.cubic === undefined ? Math.max(0, 1 - distance) : cubicWeight(distance, rule.cubic);
+  const linear = rule.cubic === undefined;
+  const at = linear && !rule.antialias ? Math.min(Math.max(x, 0), axis.input - 1) : x;
+  const narrowing = rule.antialias ? Math.min(axis.scale, 1) : 1;
+  const reach = (linear ? 1 : 2) / narrowing;
+  for (let position = Math.ceil(at - reach); position <= Math.floor(at + reach); position++) {
+    const distance = Math.abs(at - position) * narrowing;
+    const weight = linear ? Math.max(0, 1 - distance) : cubicWeight(distance, rule.cubic ?? 0);
     const outside = position < 0 || position >= axis.input;
     if (outside && rule.exclude) continue;
     const clamped = Math.min(Math.max(position, 0), axis.input - 1);
     row[clamped] = (row[clamped] ?? 0) + weight;
   }
   const sum = row.reduce((a, b) => a + b, 0);
-  return rule.exclude && sum !== 0 ? row.map((w) => w / sum) : row;
+  return (rule.exclude || rule.antialias) && sum !== 0 ? row.map((w) => w / sum) : row;
 }
 
 /** Keys' cubic convolution kernel. */

@@ -37,6 +37,7 @@ const FIRST_TO_FIRST: ReadonlySet<string> = new Set([
   "SpaceToDepth",
   "CenterCropPad",
   "Compress",
+  "TopK",
   "Trilu",
 ]);
 
@@ -58,10 +59,13 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
     case "ScatterElements":
     case "Scatter":
     case "ScatterND":
-    case "TensorScatter":
-      return stringAttribute(node, "reduction", "none") === "none"
-        ? { from: [0, node.inputs.length > 2 ? 2 : 1], to: [0] }
+      return ["none", "max", "min"].includes(stringAttribute(node, "reduction", "none"))
+        ? { from: [0, 2], to: [0] }
         : undefined;
+    case "TensorScatter":
+      return { from: [0, 1], to: [0] };
+    case "OneHot":
+      return { from: [2], to: [0] };
     case "Clip":
       return node.inputs.slice(1).every((name) => name === "" || isConstant(name))
         ? undefined
@@ -75,6 +79,18 @@ function movementOf(node: OnnxNode, isConstant: (name: string) => boolean): Move
     default:
       return undefined;
   }
+}
+
+/** Inputs whose elements a node hands on unchanged, all to all of its outputs. */
+export function movedInputs(node: OnnxNode, isConstant: (name: string) => boolean): readonly number[] {
+  return movementOf(node, isConstant)?.from ?? [];
+}
+
+/** Inputs that a node's lowerer takes to mean the same: those that it joins or compares. */
+export function joinedInputs(node: OnnxNode, isConstant: (name: string) => boolean): readonly string[] {
+  const moved = movedInputs(node, isConstant).map((i) => node.inputs[i] ?? "");
+  const joined = moved.length > 1 ? moved : comparedInputs(node);
+  return joined.filter((name) => name !== "");
 }
 
 /** Two or more inputs that must mean the same although their result is something else. */
@@ -113,7 +129,9 @@ export function scaleGroups(
   for (const node of graph.nodes) {
     const movement = movementOf(node, facts.isConstant);
     const moved = new Set(movement?.from ?? []);
-    for (const [i, name] of node.inputs.entries()) if (!moved.has(i)) readers.add(name);
+    // TopK moves a few elements and looks at all of them: saturated ones would tie.
+    const looks = node.opType === "TopK";
+    for (const [i, name] of node.inputs.entries()) if (looks || !moved.has(i)) readers.add(name);
     const members = [
       ...(movement?.from.map((i) => node.inputs[i] ?? "") ?? []),
       ...(movement?.to.map((i) => node.outputs[i] ?? "") ?? []),

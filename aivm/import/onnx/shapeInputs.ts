@@ -1,5 +1,5 @@
 /** Graph inputs that fix shapes: they must be constants of a static program, and may be, whatever the data is. */
-import type { OnnxGraph, OnnxNode } from "./graph.ts";
+import type { OnnxGraph, OnnxNode, OnnxValue } from "./graph.ts";
 
 /** For each operator, the inputs that fix shapes or axes: shape, axes, pads, starts, ends, steps, k, sizes, repeats, split. */
 const SLOTS: ReadonlyMap<string, readonly number[]> = new Map([
@@ -28,12 +28,15 @@ const PASSES_SHAPES: ReadonlySet<string> = new Set([
   ...["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg"],
 ]);
 
-/** Names of the integer graph inputs that are read as shapes and as nothing else. */
+/** Names of the integer graph inputs that are read as shapes and as nothing else, and of those that hold no element at all. */
 export function shapeInputs(graph: OnnxGraph): string[] {
   return graph.inputs
-    .filter((value) => value.dtype === "int64" || value.dtype === "int32")
-    .map((value) => value.name)
-    .filter((name) => readAsShape(graph, name, 0));
+    .filter((value) => value.shape?.includes(0) === true || isShape(graph, value))
+    .map((value) => value.name);
+}
+
+function isShape(graph: OnnxGraph, { name, dtype }: OnnxValue): boolean {
+  return (dtype === "int64" || dtype === "int32") && readAsShape(graph, name, 0);
 }
 
 function readAsShape(graph: OnnxGraph, name: string, depth: number): boolean {

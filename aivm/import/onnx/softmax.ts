@@ -1,12 +1,17 @@
 /** Softmax and its relatives, in primitive ops: every step is one that a dispute can stop at. */
-import { integerQuantization, type Quantization, symmetric16 } from "../../quantize/scheme.ts";
+import { integerQuantization, type Quantization } from "../../quantize/scheme.ts";
+import { DTYPE_RANGE } from "../../tensor/tensor.ts";
+import { div, logWide, matmulDiv } from "./division.ts";
 import {
   addScaled,
   argmax,
   compare,
+  emit,
   integerConstant,
+  largestFrom,
   maxReduce,
   rescale,
+  reshape,
   table,
   type Value,
 } from "./emit.ts";
@@ -17,13 +22,15 @@ import {
   inputName,
   type Lowerer,
   type Lowering,
+  onlyConsumer,
   outputName,
   positiveAxis,
   quantizationOf,
   setValue,
+  shapeOf,
 } from "./lowering.ts";
 import { type Rows, rowsAlong } from "./rows.ts";
-import { sumWide, tableWide } from "./wide.ts";
+import { sumWide } from "./wide.ts";
 
 /** Lowerers of softmax and its relatives. */
 export const SOFTMAX_FAMILY: Family = new Map<string, Lowerer>([
@@ -34,6 +41,8 @@ export const SOFTMAX_FAMILY: Family = new Map<string, Lowerer>([
 
 /** exp of less than this is 0 at any scale used here: e^-24 = 4e-11. */
 const LOWEST_EXPONENT = 24;
+/** Exponentials in front of a division: 2^24 stands for 1. */
+const FINE_UNIT = 2 ** 24;
 
 /** Before opset 13 the axes from `axis` on are one row; since then a single axis is. */
 export function softmaxRows(ctx: Lowering, node: OnnxNode): Rows {
@@ -47,51 +56,114 @@ export function softmaxRows(ctx: Lowering, node: OnnxNode): Rows {
 
 function lowerSoftmax(ctx: Lowering, node: OnnxNode, logarithm: boolean): void {
   const rows = softmaxRows(ctx, node);
-  const q = quantizationOf(ctx, outputName(node));
-  const y = logarithm ? logSoftmaxOf(ctx, rows.value, q) : softmaxOf(ctx, rows.value, q);
-  setValue(ctx, outputName(node), rows.restore(y));
+  const out = outputName(node);
+  if (!logarithm && readAsWeights(ctx, node)) {
+    ctx.unnormalised.set(out, { rows: rows.value, shape: shapeOf(ctx, out) });
+    ctx.absorbed.add(out);
+    return;
+  }
+  const q = quantizationOf(ctx, out);
+  setValue(
+    ctx,
+    out,
+    rows.restore(logarithm ? logSoftmaxOf(ctx, rows.value, q) : softmaxOf(ctx, rows.value, q)),
+  );
 }
 
-/** Softmax of each row of x [rows, length]: exp((x - max) - log(sum of exp(x - max))). */
+/** True when nothing reads a softmax over the last axis but one product of which it is the left operand: it divides there. */
+function readAsWeights(ctx: Lowering, node: OnnxNode): boolean {
+  const out = outputName(node);
+  const reader = onlyConsumer(ctx, out);
+  const rank = shapeOf(ctx, out).length;
+  const last = positiveAxis(intAttribute(node, "axis", ctx.graph.opset < 13 ? 1 : -1), rank) === rank - 1;
+  if (reader?.opType !== "MatMul" || reader.domain !== "" || !last || rank < 2) return false;
+  const [left, right] = reader.inputs;
+  return left === out && right !== out && shapeOf(ctx, right ?? "").length >= 2;
+}
+
+/** Softmax of each row of x [rows, length]: exp(x - max) over the row's sum of them, one division per element. */
 export function softmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
-  // A step of x beyond e^-24 gives 0 whatever its size, so huge scores need no huge scale.
-  const scale = Math.min(x.q.scale, 2 * LOWEST_EXPONENT);
-  const parts = logParts(ctx, { ...x, q: { ...x.q, scale } }, LOWEST_EXPONENT);
-  const lowest = LOWEST_EXPONENT + Math.log(x.shape[1] ?? 1);
-  const exponent = addScaled(
-    ctx.e,
-    { a: parts.distance, b: parts.logSum, factorB: -1 },
-    symmetric16({ min: -lowest, max: 0 }),
-  );
-  return table(ctx.e, exponent, Math.exp, q);
+  const powers = exponentials(ctx, distance(ctx, x, LOWEST_EXPONENT), FINE_UNIT);
+  return div(ctx.e, powers, sumWide(ctx.e, powers, 1), q);
 }
 
-function logSoftmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
-  const parts = logParts(ctx, x, Number.POSITIVE_INFINITY);
-  return addScaled(ctx.e, { a: parts.distance, b: parts.logSum, factorB: -1 }, q);
-}
-
-/** x - max along rows, at most `limit` below 0, and the logarithm of the sum of its exponentials. */
-function logParts(
+/**
+ * softmax(rows) b^T with one division per element of the result. b [...,N,K].
+ * @param from rows [R,K] of scores and the shape [...,M,K] that they have in the graph
+ */
+export function softmaxTimes(
   ctx: Lowering,
-  x: Value,
-  limit: number,
-): { readonly distance: Value; readonly logSum: Value } {
+  from: { readonly rows: Value; readonly shape: readonly number[] },
+  b: Value,
+  q: Quantization,
+): Value {
   const { e } = ctx;
-  const length = x.shape[1] ?? 1;
+  const length = from.shape.at(-1) ?? 1;
+  // The longest sum of products stays below 2^42.
+  const unit = Math.floor(Math.min(32_767, (2 ** 42 - 1) / (length * Math.max(1, largestFrom(b.q)))));
+  const powers = exponentials(ctx, distance(ctx, from.rows, LOWEST_EXPONENT), unit);
+  const a = reshape(e, powers, from.shape);
+  const d = reshape(e, sumWide(e, powers, 1), [...from.shape.slice(0, -1), 1]);
+  return matmulDiv(e, { a, b, d }, q);
+}
+
+/** x - max - log(sum of exp(x - max)). */
+function logSoftmaxOf(ctx: Lowering, x: Value, q: Quantization): Value {
+  const { e } = ctx;
+  const near = distance(ctx, x, LOWEST_EXPONENT);
   const largest = maxReduce(e, x, 1);
-  const span = Math.min(limit, x.q.scale * (x.q.hi - x.q.lo));
-  const distanceQ: Quantization = { ...symmetric16({ min: -span, max: 0 }), hi: 0 };
-  const distance = addScaled(e, { a: x, b: largest, factorB: -1 }, distanceQ);
-  const unit: Quantization = { dtype: "i32", scale: 2 ** -24, zero: 0, lo: 0, hi: 2 ** 24 };
-  const sum = sumWide(e, table(e, distance, Math.exp, unit), 1);
-  const logSum = tableWide(
-    e,
-    sum,
-    (s) => Math.log(Math.max(s, 1)),
-    symmetric16({ min: 0, max: Math.max(Math.log(length), 1e-3) }),
-  );
-  return { distance, logSum };
+  const span = Math.min(2 ** 31 - 1, x.q.hi - x.q.lo);
+  const belowQ: Quantization = { dtype: "i32", scale: x.q.scale, zero: 0, lo: -span, hi: 0 };
+  const below = emit(e, "add", {
+    operands: [x, largest],
+    shape: x.shape,
+    q: belowQ,
+    attrs: [1, -1, 0, 0, 0],
+  });
+  return addScaled(e, { a: below, b: logOfSum(ctx, near), factorB: -1 }, q);
+}
+
+/** log(sum of exp(x - max)) per row of x [rows, length]. */
+export function logOfExponentials(ctx: Lowering, x: Value): Value {
+  return logOfSum(ctx, distance(ctx, x, LOWEST_EXPONENT));
+}
+
+function logOfSum(ctx: Lowering, near: Value): Value {
+  const sum = sumWide(ctx.e, exponentials(ctx, near, FINE_UNIT), 1);
+  // The largest element alone adds 1. The logarithm is at most that of the row's length.
+  const log = logWide(ctx.e, sum, Math.floor(1 / sum.q.scale));
+  const most = Math.log(near.shape[1] ?? 1) + 1;
+  return rescale(ctx.e, log, { dtype: "i32", scale: most / 2 ** 20, zero: 0, lo: 0, hi: 2 ** 20 });
+}
+
+/** exp of a distance, `unit` standing for 1; 16 bits where they hold it. */
+function exponentials(ctx: Lowering, below: Value, unit: number): Value {
+  const q: Quantization = {
+    dtype: unit < 2 ** 15 ? "i16" : "i32",
+    scale: 1 / unit,
+    zero: 0,
+    lo: 0,
+    hi: unit,
+  };
+  return table(ctx.e, below, Math.exp, q);
+}
+
+/**
+ * x - max along rows. In steps of x where x has at most 16 bits: all of its 2^16 values are steps below 0. Else in steps
+ * that reach `limit` below 0, further down at the lowest one.
+ */
+function distance(ctx: Lowering, x: Value, limit: number): Value {
+  const { e } = ctx;
+  const largest = maxReduce(e, x, 1);
+  const span = x.q.hi - x.q.lo;
+  const dtype = x.q.dtype === "i8" ? "i8" : "i16";
+  const { lo, hi } = DTYPE_RANGE[dtype];
+  const q: Quantization = { dtype, scale: x.q.scale, zero: hi, lo: Math.max(lo, hi - span), hi };
+  if (x.q.dtype !== "i32") {
+    return emit(e, "add", { operands: [x, largest], shape: x.shape, q, attrs: [1, -1, 0, 0, hi] });
+  }
+  const scale = Math.max(x.q.scale, Math.min(limit, x.q.scale * span) / (hi - lo));
+  return addScaled(e, { a: x, b: largest, factorB: -1 }, { ...q, scale, lo });
 }
 
 /** 1 at the first largest element of a row, 0 elsewhere. */

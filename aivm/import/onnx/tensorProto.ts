@@ -37,7 +37,15 @@ export function dtypeFromCode(code: number): OnnxDtype | undefined {
   return DTYPES.get(code);
 }
 
-/** TensorProto.DataType number of an element type, for Cast attributes. */
+/** TensorProto.DataType number of an element type, also of ones that the importer does not read; 0 when it is unknown. */
+export function dtypeCode(name: string): number {
+  for (const table of [DTYPES, OTHER_NAMES]) {
+    for (const [code, known] of table) if (known === name) return code;
+  }
+  return 0;
+}
+
+/** Name of a TensorProto.DataType number, for messages. */
 export function dtypeName(code: number): string {
   return DTYPES.get(code) ?? OTHER_NAMES.get(code) ?? `type ${code}`;
 }
@@ -197,7 +205,8 @@ function arrayOf(dtype: OnnxDtype, values: readonly number[]): OnnxData {
   }
 }
 
-function subByteBits(dtype: OnnxDtype): 2 | 4 | undefined {
+/** Bits of an element type narrower than a byte, else undefined. */
+export function subByteBits(dtype: string): 2 | 4 | undefined {
   if (dtype === "int4" || dtype === "uint4") return 4;
   return dtype === "int2" || dtype === "uint2" ? 2 : undefined;
 }

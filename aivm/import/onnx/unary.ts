@@ -2,15 +2,18 @@
 import {
   clampedQuantization,
   integerQuantization,
+  type Quantization,
   quantizeReal,
   symmetric16,
 } from "../../quantize/scheme.ts";
+import { div, rootWide } from "./division.ts";
 import {
   addScaled,
   clampTo,
   compare,
   constant,
   integerConstant,
+  largestFrom,
   mul,
   rescale,
   reshape,
@@ -21,8 +24,10 @@ import { unsupportedForm } from "./errors.ts";
 import { type RealFunction, UNARY_NAMES, unaryFunction } from "./functions.ts";
 import { floatAttribute, intAttribute, type OnnxDtype, type OnnxNode } from "./graph.ts";
 import { storeInteger } from "./integerMath.ts";
+import { wrapRule } from "./integers.ts";
 import {
   clampBounds,
+  constantOf,
   type Family,
   foldedOutput,
   getAnyLayout,
@@ -42,7 +47,8 @@ import {
   shapeOf,
   tensorType,
 } from "./lowering.ts";
-import { dtypeFromCode, dtypeName } from "./tensorProto.ts";
+import { power } from "./powers.ts";
+import { dtypeFromCode, dtypeName, subByteBits } from "./tensorProto.ts";
 import { mulWide } from "./wide.ts";
 
 /** Lowerers of operators on one tensor. */
@@ -63,18 +69,36 @@ function lowerUnary(ctx: Lowering, node: OnnxNode): void {
     return;
   }
   let f: RealFunction = unaryFunction(node) ?? ((x) => x);
+  const names = [node.opType];
   let out = outputName(node);
+  const whole = getAnyLayout(ctx, name);
+  if (isWhole(whole.value) && ["Round", "Floor", "Ceil"].includes(node.opType)) {
+    setValue(ctx, out, whole.value, whole.perm);
+    return;
+  }
   for (let next = onlyConsumer(ctx, out); next !== undefined; next = onlyConsumer(ctx, out)) {
     const outer = unaryFunction(next);
     if (outer === undefined) break;
     const inner = f;
     f = (x) => outer(inner(x));
+    names.push(next.opType);
     ctx.absorbed.add(out);
     out = outputName(next);
   }
   const { value, perm } = getAnyLayout(ctx, name);
   const output = foldedOutput(ctx, out);
-  setValue(ctx, output.name, table(ctx.e, value, f, output.q), perm);
+  setValue(ctx, output.name, native(ctx, names, value, output.q) ?? table(ctx.e, value, f, output.q), perm);
+}
+
+/** Roots and reciprocals, which the VM computes; undefined for what needs a table. */
+function native(ctx: Lowering, names: readonly string[], x: Value, q: Quantization): Value | undefined {
+  const exponent = { Sqrt: 0.5, Reciprocal: -1, "Sqrt Reciprocal": -0.5 }[names.join(" ")];
+  return exponent === undefined ? undefined : power(ctx.e, x, exponent, q);
+}
+
+/** True for real numbers that are integers as they are stored. */
+function isWhole({ q }: Value): boolean {
+  return q.scale === 1 && q.zero === 0;
 }
 
 /** Abs, Neg and Sign of integers of at most 16 bits; the one value without an opposite wraps, as ONNX runtimes do. */
@@ -133,6 +157,10 @@ function lowerBatchNorm(ctx: Lowering, node: OnnxNode): void {
     throw unsupportedForm(node, { want: "inference (training_mode 0)", got: "training" });
   }
   const x = getValue(ctx, inputName(node, 0));
+  if (node.inputs.slice(1, 5).some((name) => constantOf(ctx, name) === undefined)) {
+    lowerComputedBatchNorm(ctx, node, x);
+    return;
+  }
   const [scale = [], shift = [], mean = [], variance = []] = [1, 2, 3, 4].map((i) => numbersOf(ctx, node, i));
   const epsilon = floatAttribute(node, "epsilon", 1e-5);
   const gain = scale.map((s, c) => s / Math.sqrt((variance[c] ?? 0) + epsilon));
@@ -141,6 +169,36 @@ function lowerBatchNorm(ctx: Lowering, node: OnnxNode): void {
   const output = foldedOutput(ctx, outputName(node));
   const product = mulWide(e, x, reals(ctx, gain, shape));
   setValue(ctx, output.name, addScaled(e, { a: product, b: reals(ctx, offset, shape) }, output.q));
+}
+
+/** The same with computed parameters: (x - mean) x scale by one division through the root, then the shift. */
+function lowerComputedBatchNorm(ctx: Lowering, node: OnnxNode, x: Value): void {
+  const { e } = ctx;
+  const shape = [x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)];
+  const [scale, shift, mean, variance] = [1, 2, 3, 4].map((i) =>
+    reshape(e, operandValue(ctx, inputName(node, i)), shape),
+  );
+  if (scale === undefined || shift === undefined || mean === undefined || variance === undefined) return;
+  const epsilon = floatAttribute(node, "epsilon", 1e-5);
+  const output = foldedOutput(ctx, outputName(node));
+  const wide = (largest: number, bits: number): Quantization => ({
+    dtype: "i32",
+    scale: largest / 2 ** bits,
+    zero: 0,
+    lo: -(2 ** bits),
+    hi: 2 ** bits,
+  });
+  const real = (v: Value): number => v.q.scale * largestFrom(v.q);
+  // 20 bits of difference by 15 of scale.
+  const centred = addScaled(e, { a: x, b: mean, factorB: -1 }, wide(real(x) + real(mean), 20));
+  const shifted = wide(real(variance) + epsilon, 30);
+  const deviation = rootWide(
+    e,
+    addScaled(e, { a: variance, b: variance, factorB: 0, term: epsilon }, { ...shifted, lo: 0 }),
+  );
+  const fine = wide(2 * real({ ...x, q: output.q }) + real(shift), 24);
+  const normal = div(e, mulWide(e, centred, scale), deviation, fine);
+  setValue(ctx, output.name, addScaled(e, { a: normal, b: shift }, output.q));
 }
 
 /** Real constants at 16 bits over their own range. */
@@ -171,9 +229,26 @@ function lowerCast(ctx: Lowering, node: OnnxNode, to: OnnxDtype | undefined): vo
     setValue(ctx, out, addScaled(e, { a: isZero, b: isZero, factorA: -1, factorB: 0, term: 1 }, q));
     return;
   }
-  if (isFloat(ctx, name)) {
-    setValue(ctx, out, table(e, x, Math.trunc, quantizationOf(ctx, out)));
+  if (isFloat(ctx, name) && !isWhole(x)) {
+    const rule = subByteBits(to) === undefined ? undefined : wrapRule(to);
+    setValue(
+      ctx,
+      out,
+      table(e, x, (v) => wrapped(truncated(v, x.q.scale), rule), quantizationOf(ctx, out)),
+    );
     return;
   }
   setValue(ctx, out, storeInteger(ctx, node, x, to));
+}
+
+/** v brought into the range of a type by a multiple of its modulus: types of less than a byte keep their lowest bits. */
+function wrapped(v: number, rule: ReturnType<typeof wrapRule>): number {
+  if (rule === undefined) return v;
+  return v - rule.modulus * Math.floor((v - rule.lo) / rule.modulus);
+}
+
+/** v towards zero; within half a step of the operand's scale of an integer, v is that integer. */
+function truncated(v: number, scale: number): number {
+  const near = Math.round(v);
+  return Math.abs(v - near) <= scale / 2 ? near : Math.trunc(v);
 }

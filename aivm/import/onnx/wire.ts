@@ -2,7 +2,7 @@
  * The protobuf wire format, as far as ONNX files use it: a cursor over the fields of one message, and a writer.
  * Own and small, because the importer must tell "cut short" from "not ONNX at all", and must not copy weights.
  */
-import { concatBytes, utf8ToText } from "../../../common/bytes.ts";
+import { concatBytes, utf8, utf8ToText } from "../../../common/bytes.ts";
 import { notAModel, truncated } from "./errors.ts";
 
 /** One field of a message. `bytes` for wire type 2, 1 and 5 (a view, not a copy), `varint` for wire type 0. */
@@ -77,6 +77,23 @@ export function writeVarint(value: bigint): Uint8Array {
 /** One length-delimited field (wire type 2). */
 export function writeBytesField(number: number, bytes: Uint8Array): Uint8Array {
   return concatBytes(writeVarint(BigInt(number * 8 + 2)), writeVarint(BigInt(bytes.length)), bytes);
+}
+
+/** One varint field (wire type 0) of a signed 64-bit integer. */
+export function writeIntField(number: number, value: number | bigint): Uint8Array {
+  return concatBytes(writeVarint(BigInt(number * 8)), writeVarint(BigInt.asUintN(64, BigInt(value))));
+}
+
+/** One string field. */
+export function writeTextField(number: number, text: string): Uint8Array {
+  return writeBytesField(number, utf8(text));
+}
+
+/** One float field (wire type 5). */
+export function writeFloatField(number: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, value, true);
+  return concatBytes(writeVarint(BigInt(number * 8 + 5)), bytes);
 }
 
 /** The text of a string field. @throws AIVM_ONNX_NOT_A_MODEL when it is no UTF-8. */

@@ -108,7 +108,7 @@ describe("every op", () => {
       expect(bound !== undefined && BigInt(Math.abs(value)) <= bound.accumulator, op.name).to.equal(true);
       seen++;
     });
-    expect(seen).to.equal(7 * CASES);
+    expect(seen).to.equal(8 * CASES);
   });
 });
 
@@ -121,6 +121,7 @@ const SCALING: Readonly<Record<string, { readonly from: number; readonly values:
   mul: { from: 2, values: [1, 0, 0] },
   rescale: { from: 1, values: [1, 0, 0] },
   sumReduce: { from: 2, values: [1, 0, 0] },
+  isqrt: { from: 2, values: [1, 0, 0] },
 };
 
 /** The node with multiplier 1, shift 0, zero 0 and the whole of i32 as its output: it shows its accumulator. */

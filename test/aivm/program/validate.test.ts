@@ -172,10 +172,13 @@ describe("the structure of a program", () => {
 
   it("needs metadata that makes sense", () => {
     const sound = oneOp({});
-    const [input] = sound.inputs;
+    const [input, ...others] = sound.inputs;
     if (input === undefined) throw new RangeError("no input");
-    const withInput = (changes: object): Program => ({ ...sound, inputs: [{ ...input, ...changes }, input] });
-    for (const scale of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const withInput = (changes: object): Program => ({
+      ...sound,
+      inputs: [{ ...input, ...changes }, ...others],
+    });
+    for (const scale of [0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY, 5e-324, 1e300]) {
       throwsCode("AIVM_META", () => validateStructure(withInput({ scale })), "input x0");
     }
     throwsCode("AIVM_META", () => validateStructure(withInput({ zero: 128 })), "input x0");

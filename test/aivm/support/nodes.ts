@@ -44,14 +44,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   maxPool2d(random) {
     const type = anyType(random, random.pick(ALL), imageShape(random));
     const kernel = [random.int(1, 3), random.int(1, 3)];
-    const attrs = [
-      ...kernel,
-      random.int(1, 2),
-      random.int(1, 2),
-      ...pads(random),
-      random.int(1, 2),
-      random.int(1, 2),
-    ];
+    const steps = kernel.map((size, axis) =>
+      2 * size - 1 <= (type.shape[axis + 1] ?? 1) ? random.int(1, 2) : 1,
+    );
+    const attrs = [...kernel, random.int(1, 2), random.int(1, 2), ...pads(random), ...steps];
     return moving({ name: "maxPool2d", random, types: [type], attrs });
   },
   avgPool2d(random) {
@@ -72,7 +68,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   mul(random) {
     const [a, b] = broadcastPair(random);
     const [left, right] = [random.pick(SMALL), random.pick(SMALL)];
-    const types = [anyType(random, left, a), anyType(random, right, b)];
+    const wide = random.int(0, 3) === 0; // i32 by i8, or by i16 as far as the bound goes
+    const limit = right === "i8" ? 2 ** 31 - 1 : 2 ** 24;
+    const wideType = tensorType("i32", a, { lo: -random.int(0, limit), hi: random.int(0, limit) });
+    const types = [wide ? wideType : anyType(random, left, a), anyType(random, right, b)];
     return requantized({ name: "mul", random, types, attrs: [zeroOf(random, left), zeroOf(random, right)] });
   },
   rescale(random) {
@@ -177,7 +176,119 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const types = [anyType(random, "i8", a), anyType(random, random.pick(ALL), b)];
     return moving({ name: "compare", random, types, attrs: [random.int(0, 2)], output: "i8" });
   },
+  div(random) {
+    const [a, b] = broadcastPair(random);
+    const [left, right] = [random.pick(ALL), random.pick(ALL)];
+    const types = [anyType(random, left, a), divisorType(random, right, b)];
+    const attrs = [zeroOf(random, left), zeroOf(random, right)];
+    return divided({ name: "div", random, types, attrs }, [random.int(0, 2)]);
+  },
+  mod(random) {
+    const [a, b] = broadcastPair(random);
+    const types = [anyType(random, random.pick(ALL), a), divisorType(random, random.pick(ALL), b)];
+    return moving({ name: "mod", random, types, attrs: [random.int(0, 1)], output: "i32" });
+  },
+  isqrt(random) {
+    const dtype = random.pick(ALL);
+    const types = [anyType(random, dtype, anyShape(random))];
+    const most = { i8: 44, i16: 36, i32: 20 }[dtype];
+    const attrs = [zeroOf(random, dtype), random.int(0, most)];
+    return requantized({ name: "isqrt", random, types, attrs });
+  },
+  matmulDiv(random) {
+    const { node } = makeMatmul(random);
+    const [a, b] = node.operands;
+    if (a === undefined || b === undefined) throw new RangeError("a and b");
+    const rows = a.shape.slice(0, -1);
+    const d = divisorType(random, "i32", [random.pick([1, rows[0] ?? 1]), random.pick([1, rows[1] ?? 1]), 1]);
+    return divided(
+      { name: "matmulDiv", random, types: [a, b, d], attrs: node.descriptor.attrs.slice(0, 2) },
+      [],
+    );
+  },
+  bitwise(random) {
+    const [a, b] = broadcastPair(random);
+    const types = [anyType(random, random.pick(ALL), a), anyType(random, random.pick(ALL), b)];
+    const wide = types.map((type) => ALL.indexOf(type.dtype));
+    const output = ALL[Math.max(...wide)] ?? "i32";
+    return moving({ name: "bitwise", random, types, attrs: [random.int(0, 2)], output });
+  },
+  shift(random) {
+    const [a, b] = broadcastPair(random);
+    const by = tensorType("i8", b, { lo: random.pick([-2, 3]), hi: random.pick([7, 40]) });
+    const attrs = [random.int(0, 1), random.pick([8, 16, 32]), random.int(0, 1)];
+    return moving({
+      name: "shift",
+      random,
+      types: [anyType(random, random.pick(ALL), a), by],
+      attrs,
+      output: "i32",
+    });
+  },
+  rank(random) {
+    const shape = [...anyShape(random).slice(0, 3), random.pick([1, 5, 40])];
+    const axis = random.int(0, shape.length - 1);
+    const ties = random.int(0, 1) === 0;
+    const type = ties ? tensorType("i8", shape, { lo: -2, hi: 2 }) : anyType(random, random.pick(ALL), shape);
+    const sizes = shape.map((size, i) => (i === axis ? random.int(1, size) : size));
+    const attrs = [axis, random.int(0, 1)];
+    return moving({ name: "rank", random, types: [type], attrs, output: "i32", shape: sizes });
+  },
+  scatter: makeScatter,
+  random(random) {
+    const output = random.pick(["i16", "i32"] as const);
+    const types = [tensorType("i32", [4])];
+    const attrs = [random.int(-(2 ** 31), 2 ** 31 - 1)];
+    return moving({ name: "random", random, types, attrs, output, shape: anyShape(random) });
+  },
 };
+
+/** Divisors of any size; small ones, 0 among them, half of the time. */
+function divisorType(random: Random, dtype: DType, shape: readonly number[]): TensorType {
+  if (random.int(0, 1) === 0) return anyType(random, dtype, shape);
+  return tensorType(dtype, shape, { lo: -random.int(0, 9), hi: random.int(0, 9) });
+}
+
+/** A node with multiplier, shift of either sign and zero appended, as large as the proven bound lets them be, then `last`. */
+function divided(recipe: Recipe, last: readonly number[]): NodeCase {
+  const { name, random, attrs } = recipe;
+  const fits = (multiplier: number, shift: number): boolean => {
+    const draft = nodeOf(
+      { ...recipe, attrs: [...attrs, multiplier, shift, 0, ...last] },
+      tensorType("i32", []),
+    );
+    return (opNamed(name).bound?.(draft, []).product ?? 0n) <= 2n ** 53n;
+  };
+  let multiplier = random.pick([1, random.int(0, 9), random.int(0, MAX_MULTIPLIER)]);
+  while (multiplier > 1 && !fits(multiplier, 0)) multiplier = Math.floor(multiplier / 2);
+  let shift = random.pick([0, random.int(-8, 8), random.int(-40, 40)]);
+  while (!fits(multiplier, shift)) shift -= Math.sign(shift);
+  return finished({ ...recipe, attrs: [...attrs, multiplier, shift, random.int(-9, 9), ...last] });
+}
+
+function makeScatter(random: Random): NodeCase {
+  const shape = anyShape(random);
+  const axis = random.int(0, shape.length - 1);
+  const count = random.int(1, 12);
+  const lanes = shape.map((size, i) => (i === axis ? count : size));
+  const thin = (): number[] => lanes.map((size, i) => (i === axis || random.int(0, 2) > 0 ? size : 1));
+  const reduction = random.int(0, 4);
+  const dtype = reduction === 2 ? random.pick(SMALL) : random.pick(ALL);
+  const size = shape[axis] ?? 1;
+  const types = [
+    anyType(random, dtype, shape),
+    tensorType("i8", thin(), { lo: -2, hi: size + 1 }),
+    anyType(random, dtype, thin()),
+  ];
+  const recipe = { name: "scatter", random, types, attrs: [axis, reduction, 1, 0] };
+  if (reduction !== 1 && reduction !== 2) return moving(recipe);
+  const scaled = reduction === 2 ? [random.int(0, MAX_MULTIPLIER), random.int(0, 40)] : [1, 0];
+  return finished({
+    ...recipe,
+    attrs: [axis, reduction, ...scaled],
+    output: reduction === 2 ? dtype : random.pick(ALL),
+  });
+}
 
 function makeConv(random: Random): NodeCase {
   const groups = random.pick([1, 1, 2, 3]);

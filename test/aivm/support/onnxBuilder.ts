@@ -2,8 +2,15 @@
 import { writeBytesField, writeVarint } from "../../../aivm/import/onnx/wire.ts";
 import { concatBytes, utf8 } from "../../../common/bytes.ts";
 
-/** An attribute of a test node: an integer, a float, a string or a list of integers. */
-export type TestAttribute = { readonly float: number } | number | string | readonly number[];
+/** An attribute of a test node: an integer, a float, a string, a list of either, or a serialised TensorProto. */
+export type TestAttribute =
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: Uint8Array }
+  | number
+  | string
+  | readonly number[];
 
 /** A node of a test graph. */
 export interface TestNode {
@@ -26,6 +33,8 @@ export interface TestGraph {
   /** Serialised TensorProtos to add as they are. */
   readonly rawInitializers?: readonly Uint8Array[];
   readonly opset?: number;
+  /** Version of the ai.onnx.ml domain, where the graph uses it. */
+  readonly mlOpset?: number;
 }
 
 /** A varint field. */
@@ -62,6 +71,12 @@ function attribute(name: string, value: TestAttribute): Uint8Array {
   if (typeof value === "number") return concatBytes(textField(1, name), intField(3, value), intField(20, 2));
   if (typeof value === "string") return concatBytes(textField(1, name), textField(4, value), intField(20, 3));
   if ("float" in value) return concatBytes(textField(1, name), floatField(2, value.float), intField(20, 1));
+  if ("floats" in value)
+    return concatBytes(textField(1, name), ...value.floats.map((v) => floatField(7, v)), intField(20, 6));
+  if ("strings" in value)
+    return concatBytes(textField(1, name), ...value.strings.map((v) => textField(9, v)), intField(20, 8));
+  if ("tensor" in value)
+    return concatBytes(textField(1, name), writeBytesField(5, value.tensor), intField(20, 4));
   return concatBytes(textField(1, name), ...value.map((v) => intField(8, v)), intField(20, 7));
 }
 
@@ -95,5 +110,11 @@ export function onnxModel(graph: TestGraph): Uint8Array {
     ...graph.outputs.map((name) => writeBytesField(12, textField(1, name))),
   );
   const opset = concatBytes(textField(1, ""), intField(2, graph.opset ?? 17));
-  return concatBytes(intField(1, 8), writeBytesField(7, body), writeBytesField(8, opset));
+  const ml = concatBytes(textField(1, "ai.onnx.ml"), intField(2, graph.mlOpset ?? 0));
+  const imports = graph.mlOpset === undefined ? [opset] : [opset, ml];
+  return concatBytes(
+    intField(1, 8),
+    writeBytesField(7, body),
+    ...imports.map((entry) => writeBytesField(8, entry)),
+  );
 }

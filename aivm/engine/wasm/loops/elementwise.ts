@@ -81,7 +81,8 @@ export function finishOf(
   return { factor: factorOf(params.multiplier, params.shift), zero: params.zero, lo, hi };
 }
 
-function walkBroadcast(node: OpNode, operands: readonly Tensor[], visit: Visit): void {
+/** Calls `visit` for every output element with the matching element of up to three operands that broadcast to it. */
+export function walkBroadcast(node: OpNode, operands: readonly Tensor[], visit: Visit): void {
   const { shape } = node.descriptor.output;
   const count = shape.reduce((product, size) => product * size, 1);
   if (operands.every((operand) => operand.data.length === count)) {

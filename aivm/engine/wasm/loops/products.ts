@@ -5,7 +5,7 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 import { factorOf, finish } from "../rounding.ts";
 import { finishOf } from "./elementwise.ts";
 import { dataAt, type Loop, outputData } from "./loop.ts";
-import { alignedStrides, walk } from "./strided.ts";
+import { alignedStrides, type Strided, walk } from "./strided.ts";
 
 /** Grouped convolution, one output pixel after the other. */
 export const convLoop: Loop = (node, operands) => {
@@ -69,18 +69,24 @@ export const matmulLoop: Loop = (node, operands) => {
   const length = operands[0]?.shape.at(-1) ?? 1;
   const out = outputData(node);
   const end = finishOf(node, { multiplier, shift, zero });
-  const rank = shape.length;
-  const left = alignedStrides(operands[0]?.shape ?? [], rank);
-  const right = alignedStrides(operands[1]?.shape ?? [], rank);
-  const lead = { strides: [...left.slice(0, -2), left.at(-2) ?? 0, 0], base: 0 };
-  const follow = { strides: [...right.slice(0, -2), 0, right.at(-2) ?? 0], base: 0 };
-  walk(shape, [lead, follow], (element, i, j) => {
+  walk(shape, productStrides(node, operands), (element, i, j) => {
     let sum = 0;
     for (let k = 0; k < length; k++) sum += ((a[i + k] ?? 0) - zeroA) * ((b[j + k] ?? 0) - zeroB);
     out[element] = finish(sum, end);
   });
   return out;
 };
+
+/** How rows of a and b, and elements of a third operand if any, are met along the product of a and b. */
+export function productStrides(node: OpNode, operands: readonly Tensor[]): Strided[] {
+  const rank = node.descriptor.output.shape.length;
+  const [left = [], right = [], third = []] = operands.map((operand) => alignedStrides(operand.shape, rank));
+  return [
+    { strides: [...left.slice(0, -2), left.at(-2) ?? 0, 0], base: 0 },
+    { strides: [...right.slice(0, -2), 0, right.at(-2) ?? 0], base: 0 },
+    { strides: third, base: 0 },
+  ];
+}
 
 /** Replaces the sums of one row of channels by their requantised values (operands 2, 3, 4 hold the parameters). */
 function channelFinish(

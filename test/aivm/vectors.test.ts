@@ -1,0 +1,347 @@
+/** Every vector of every op, on everything that computes: element function, both engines, and the referee. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { evaluateOp } from "../../aivm/engine/reference/referenceEngine.ts";
+import { factorOf, finish } from "../../aivm/engine/wasm/rounding.ts";
+import { createWasmEngine } from "../../aivm/engine/wasm/wasmEngine.ts";
+import {
+  buildTrace,
+  CHUNK_ELEMENTS,
+  chunkToData,
+  createReferenceEngine,
+  decodeWitness,
+  encodeWitness,
+  evaluateElement,
+  type LoadedModel,
+  nodeOf,
+  OPS,
+  type OpDescriptor,
+  opGas,
+  opNamed,
+  opOf,
+  type Ref,
+  recordReads,
+  requantize,
+  SPEC_VERSION,
+  type Tensor,
+  type TensorType,
+  type Trace,
+  tensorChunks,
+  validateArtifact,
+  validateStructure,
+  verifyWitness,
+  witnessElement,
+} from "../../aivm/index.ts";
+import { freshKernels } from "../../scripts/buildWasm.ts";
+import { vectorFiles } from "../vectors/generate.ts";
+import { throwsCode } from "./support/errors.ts";
+import { loaded, programOf } from "./support/models.ts";
+import {
+  nodeOfVector,
+  type OpFile,
+  type OpVector,
+  readVectors,
+  tensorOfVector,
+  typeOfVector,
+  VECTORS,
+  vectorPaths,
+} from "./support/vectors.ts";
+
+/** Ops that compute with their values: a larger number of vectors is asked for. */
+const ARITHMETIC: ReadonlySet<string> = new Set(
+  OPS.filter((op) => op.bound !== undefined).map((op) => op.name),
+);
+
+/** Ops that compute without an accumulator. */
+const MORE: ReadonlySet<string> = new Set(["mod", "bitwise", "shift", "random"]);
+
+const LEAST = { arithmetic: 50, other: 20 };
+
+/** Most inputs of one program. */
+const MAX_INPUTS = 64;
+
+const OTHER_FILES = ["artifacts.json", "encoding.json", "numbers.json", "traces.json", "trees.json"];
+
+/** Several vectors as one program: one op each. */
+interface Batch {
+  readonly vectors: readonly OpVector[];
+  readonly model: LoadedModel;
+  readonly inputs: readonly Tensor[];
+}
+
+function opFiles(): OpFile[] {
+  return vectorPaths()
+    .filter((path) => path.startsWith("ops/"))
+    .map((path) => readVectors<OpFile>(path));
+}
+
+/** Descriptors, inputs and constants of vectors placed into one program. */
+function placed(
+  opcode: number,
+  vectors: readonly OpVector[],
+): Parameters<typeof programOf>[0] & {
+  readonly inputs: TensorType[];
+  readonly constants: TensorType[];
+  readonly ops: OpDescriptor[];
+} {
+  const inputs: TensorType[] = [];
+  const constants: TensorType[] = [];
+  const ops = vectors.map((vector): OpDescriptor => {
+    const operands = vector.operands.map((operand): Ref => {
+      const list = operand.constant === true ? constants : inputs;
+      list.push(typeOfVector(operand));
+      return { kind: operand.constant === true ? "const" : "input", index: list.length - 1 };
+    });
+    return { opcode, operands, output: typeOfVector(vector.output), attrs: vector.attrs };
+  });
+  return { inputs, constants, ops };
+}
+
+function constantsOf(vectors: readonly OpVector[]): Tensor[] {
+  return vectors.flatMap((vector) => vector.operands.filter((o) => o.constant === true).map(tensorOfVector));
+}
+
+function inputsOf(vectors: readonly OpVector[]): Tensor[] {
+  return vectors.flatMap((vector) => vector.operands.filter((o) => o.constant !== true).map(tensorOfVector));
+}
+
+/** The vectors that have a result, in programs with as many inputs as a program may have. */
+function batchesOf(file: OpFile): Batch[] {
+  const groups: OpVector[][] = [];
+  let room = 0;
+  for (const vector of file.vectors.filter((item) => item.error === undefined)) {
+    const needs = vector.operands.filter((operand) => operand.constant !== true).length;
+    if (needs > room) {
+      groups.push([]);
+      room = MAX_INPUTS;
+    }
+    room -= needs;
+    groups.at(-1)?.push(vector);
+  }
+  return groups.map((vectors) => batchOf(file.opcode, vectors));
+}
+
+function batchOf(opcode: number, vectors: readonly OpVector[]): Batch {
+  const model = loaded(programOf(placed(opcode, vectors)), constantsOf(vectors));
+  return { vectors, model, inputs: inputsOf(vectors) };
+}
+
+function wantedData(vector: OpVector): number[] {
+  return Array.from(tensorOfVector(vector.output).data);
+}
+
+function hasData(vector: OpVector): boolean {
+  return vector.operands.every((operand) => operand.data !== undefined);
+}
+
+function traceOf(batch: Batch, opOutputs: readonly Tensor[]): Trace {
+  const { model, inputs } = batch;
+  return buildTrace({ program: model.program, inputs, opOutputs, seed: new Uint8Array(32), maxTokens: 0 });
+}
+
+/** Value of one element as the referee finds it from bytes alone. */
+function judged(batch: Batch, trace: Trace, at: { readonly op: number; readonly element: number }): number {
+  const { model } = batch;
+  const { witness } = witnessElement({ trace, model, at });
+  const decoded = decodeWitness(encodeWitness(witness));
+  if (!decoded.ok) throw new RangeError(`${decoded.code}: ${decoded.at}`);
+  const [inputRoot = trace.root] = trace.slotRoots;
+  const roots = { traceRoot: trace.root, inputRoot, weightsRoot: model.weightsRoot };
+  const verdict = verifyWitness({ program: model.program, roots, at, witness: decoded.witness });
+  if (!verdict.ok) throw new RangeError(`${verdict.code}: ${verdict.at}`);
+  return verdict.value;
+}
+
+/** All elements of one op, each from the chunks that it reads and no others. */
+function fromChunks(batch: Batch, op: number): number[] {
+  const { program, constants } = batch.model;
+  const descriptor = program.ops[op];
+  if (descriptor === undefined) throw new RangeError(`no op ${op}`);
+  const node = nodeOf(program, descriptor);
+  const tensors = { input: batch.inputs, op: [], const: constants };
+  const operands = descriptor.operands.map((ref) => {
+    const tensor = tensors[ref.kind][ref.index];
+    if (tensor === undefined) throw new RangeError(`no ${ref.kind} ${ref.index}`);
+    return tensor;
+  });
+  const chunks = operands.map((tensor) =>
+    tensorChunks(tensor).map((bytes) => chunkToData(tensor.dtype, bytes)),
+  );
+  return wantedData(batch.vectors[op] ?? missing()).map((_, element) => {
+    const reads = recordReads({ node, operands, element });
+    const opened = reads.chunks.map(
+      (indices, i) =>
+        new Map(indices.map((index) => [index, chunks[i]?.[index] ?? new Int8Array(CHUNK_ELEMENTS)])),
+    );
+    const verdict = evaluateElement({ node, element, chunks: opened });
+    if (!verdict.ok) throw new RangeError(`${verdict.code}: ${verdict.at}`);
+    return verdict.value;
+  });
+}
+
+function missing(): never {
+  throw new RangeError("missing");
+}
+
+describe("the vectors of the specification", () => {
+  const files = opFiles();
+
+  it("are what their generator makes", () => {
+    const made = vectorFiles();
+    expect(made.map(([path]) => path).sort()).to.deep.equal(vectorPaths());
+    for (const [path, text] of made) {
+      expect(
+        readFileSync(join(VECTORS, path), "utf8") === text,
+        `${path} is stale: run make vectors`,
+      ).to.equal(true);
+    }
+  });
+
+  it("cover every op and nothing else, with enough of each", () => {
+    expect(files.map((file) => file.op).sort()).to.deep.equal(OPS.map((op) => op.name).sort());
+    const known = [...OPS.map((op) => `ops/${op.name}.json`), ...OTHER_FILES].sort();
+    expect(vectorPaths()).to.deep.equal(known);
+    for (const { op, opcode, operands, attributes, spec, vectors } of files) {
+      const registered = opNamed(op);
+      expect({ spec, opcode, operands, attributes }, op).to.deep.equal({
+        spec: SPEC_VERSION,
+        opcode: registered.opcode,
+        operands: registered.operands,
+        attributes: registered.attributes,
+      });
+      const least = ARITHMETIC.has(op) || MORE.has(op) ? LEAST.arithmetic : LEAST.other;
+      expect(vectors.filter((vector) => vector.error === undefined).length, op).to.be.at.least(least);
+      expect(vectors.filter((vector) => vector.error !== undefined).length, `${op}, refused`).to.be.at.least(
+        5,
+      );
+      for (const { name, gas, error } of vectors) {
+        expect((gas === undefined) !== (error === undefined), `${op}, ${name}: gas or error`).to.equal(true);
+      }
+    }
+  });
+
+  for (const file of files) {
+    describe(file.op, () => {
+      const batches = batchesOf(file);
+
+      it("element function: infers the shape, passes the range, gives every element and the gas", () => {
+        for (const vector of file.vectors.filter((item) => item.error === undefined)) {
+          const node = nodeOfVector(file.opcode, vector);
+          expect(opOf(file.opcode).infer(node), vector.name).to.deep.equal(vector.output.shape);
+          const got = evaluateOp(node, vector.operands.map(tensorOfVector)).data;
+          expect(Array.from(got), vector.name).to.deep.equal(wantedData(vector));
+          expect(opGas(node), `${vector.name}, gas`).to.equal(BigInt(vector.gas ?? -1));
+        }
+      });
+
+      it("element function: stays in range before the last clamp", () => {
+        for (const vector of file.vectors.filter((item) => item.error === undefined)) {
+          const operands = vector.operands.map(tensorOfVector);
+          const element = opOf(file.opcode).prepare(nodeOfVector(file.opcode, vector));
+          const read = (operand: number, index: number): number =>
+            operands[operand]?.data[index] ?? Number.NaN;
+          const got = wantedData(vector).map((_, i) => element(i, read) + 0);
+          expect(got, vector.name).to.deep.equal(wantedData(vector));
+        }
+      });
+
+      it("reference and wasm engine, gas as predicted", async () => {
+        const wasm = await freshKernels();
+        for (const batch of batches) {
+          const engines = [
+            createReferenceEngine(batch.model),
+            await createWasmEngine({ model: batch.model, wasm }),
+          ];
+          for (const engine of engines) {
+            const { ops = [], gas } = await engine.run({ inputs: batch.inputs, keepOps: true });
+            for (const [i, vector] of batch.vectors.entries()) {
+              expect(Array.from(ops[i]?.data ?? []), `${engine.name}: ${vector.name}`).to.deep.equal(
+                wantedData(vector),
+              );
+            }
+            const want = batch.vectors.reduce((sum, vector) => sum + (vector.gas ?? 0), 0);
+            expect(gas, engine.name).to.equal(BigInt(want));
+          }
+        }
+      });
+
+      it("referee: every element from the chunks that it reads", () => {
+        for (const batch of batches) {
+          for (const [op, vector] of batch.vectors.entries()) {
+            expect(fromChunks(batch, op), vector.name).to.deep.equal(wantedData(vector));
+          }
+        }
+      });
+
+      it("referee: first, middle and last element from a witness's bytes", () => {
+        for (const vector of file.vectors.filter((item) => item.error === undefined)) {
+          const batch = batchOf(file.opcode, [vector]);
+          const trace = traceOf(batch, [tensorOfVector(vector.output)]);
+          const data = wantedData(vector);
+          for (const element of new Set([0, Math.floor(data.length / 2), data.length - 1])) {
+            expect(judged(batch, trace, { op: 0, element }), `${vector.name}, ${element}`).to.equal(
+              data[element],
+            );
+          }
+        }
+      });
+
+      it("refused nodes: the code of the rule", () => {
+        for (const vector of file.vectors.filter((item) => item.error !== undefined)) {
+          const parts = placed(file.opcode, [vector]);
+          const spare: TensorType = { dtype: "i8", shape: [1], lo: 0, hi: 0 };
+          const program = programOf(parts.inputs.length === 0 ? { ...parts, inputs: [spare] } : parts);
+          const check = (): unknown =>
+            hasData({ ...vector, operands: vector.operands.filter((operand) => operand.constant === true) })
+              ? validateArtifact(program, constantsOf([vector]))
+              : validateStructure(program);
+          try {
+            throwsCode(vector.error ?? "", check);
+          } catch (error) {
+            throw new Error(`${vector.name}: ${error instanceof Error ? error.message : String(error)}`, {
+              cause: error,
+            });
+          }
+        }
+      });
+    });
+  }
+});
+
+describe("the vectors of requantisation", () => {
+  interface Requantisation {
+    readonly acc: number;
+    readonly multiplier: number;
+    readonly shift: number;
+    readonly zero: number;
+    readonly lo: number;
+    readonly hi: number;
+    readonly result: number;
+  }
+  const { requantisations } = readVectors<{ readonly requantisations: readonly Requantisation[] }>(
+    "numbers.json",
+  );
+
+  it("are at least 200 and hold", () => {
+    expect(requantisations.length).to.be.at.least(200);
+    for (const { acc, result, ...params } of requantisations) {
+      expect(requantize(acc, params) + 0, JSON.stringify({ acc, ...params })).to.equal(result);
+    }
+  });
+
+  it("hold for the wasm engine's own arithmetic wherever a valid program can lead", () => {
+    let seen = 0;
+    for (const { acc, result, multiplier, shift, zero, lo, hi } of requantisations) {
+      const inRange = multiplier >= 0 && multiplier < 2 ** 21 && shift >= 0 && shift <= 62;
+      const proven =
+        Math.abs(acc) < 2 ** 42 && BigInt(Math.abs(acc)) * BigInt(Math.max(multiplier, 0)) <= 2n ** 53n;
+      if (!inRange || !proven) continue;
+      seen++;
+      const got = finish(acc, { factor: factorOf(multiplier, shift), zero, lo, hi });
+      expect(got + 0, JSON.stringify({ acc, multiplier, shift })).to.equal(result);
+    }
+    expect(seen).to.be.at.least(200);
+  });
+});
