@@ -107,9 +107,10 @@ export function createLowering(
   }
   const isConstant = (name: string): boolean => calibration.constants.has(name);
   const masks = masksOf(graph, calibration);
-  const range = maskedRanges(calibration, masks, options);
+  // Without samples no tensor has a range of its own: the file states every scale, or lowering refuses.
+  const sampled = calibration.sampleCount > 0;
+  const range = sampled ? maskedRanges(calibration, masks, options) : () => undefined;
   const groups = scaleGroups(graph, { range, isConstant });
-  const unsampled = calibration.sampleCount === 0;
   return {
     e: createEmitter(),
     graph,
@@ -121,14 +122,14 @@ export function createLowering(
       ...statedQuantizations(graph, {
         ...calibration,
         inputs: new Set(calibration.inputs.map((input) => input.name)),
-        range: unsampled ? () => undefined : range,
+        range,
       }),
-      ...featureInputs(graph, (name) => largestOf(calibration.stats.get(name))),
+      ...featureInputs(graph, (name) => largestOf(sampled ? calibration.stats.get(name) : undefined)),
     ]),
     absorbed: new Set(),
     unnormalised: new Map(),
     masks,
-    ranges: unsampled ? new Map() : groups.ranges,
+    ranges: groups.ranges,
     precisions: precisionsOf(options, {
       groupOf: groups.groupOf,
       logits: logitsOf(graph, { groupOf: groups.groupOf, isConstant }),
@@ -293,6 +294,7 @@ export function meanOf(ctx: Lowering, name: string): ArrayLike<number> {
 export function powerOf(ctx: Lowering, name: string): ArrayLike<number> {
   const tensor = constantOf(ctx, name);
   if (tensor?.data instanceof Float32Array) return tensor.data.map((v) => v * v);
+  if (ctx.calibration.sampleCount === 0) return new Float64Array(0);
   return ctx.calibration.stats.get(name)?.power ?? new Float64Array(0);
 }
 
