@@ -59,6 +59,8 @@ export interface CompileTask {
   /** What the card says of its making. */
   readonly card?: { readonly tool: string; readonly command: string };
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told of every trial on held-out samples as it ends. */
+  readonly onTrial?: (trial: Trial) => void;
 }
 
 /** How the artifact came out. */
