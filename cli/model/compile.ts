@@ -80,6 +80,8 @@ export const compileCommand: Command = {
       reference: await openOrtReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
+      onTrial: ({ what, sqnrDb, kept }) =>
+        invocation.say(`tried ${what}: ${sqnrDb.toFixed(1)} dB${kept ? "" : ", not kept"}`),
       ...(invocation.flags.evaluate === true
         ? {
             evaluate: evaluationSet(dataset, names),

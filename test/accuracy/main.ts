@@ -13,6 +13,23 @@ import { type CaseResult, runCase } from "./runCase.ts";
 const WEIGHTS = ["i8", "i16", "auto"] as const;
 const PRECISIONS = ["a8", "a16"] as const;
 
+const HEAD = [
+  "model",
+  "bits",
+  "samples",
+  "metric",
+  "float",
+  "fixed",
+  "difference",
+  "SQNR dB",
+  "bytes",
+  "wide",
+  "compile s",
+  "cpu s",
+  "peak MiB",
+  "bar",
+] as const;
+
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
@@ -55,8 +72,10 @@ async function runAll(): Promise<void> {
   for (const entry of here) {
     for (const precision of PRECISIONS) {
       if (options.precision !== undefined && options.precision !== precision) continue;
-      if (!options.json) process.stderr.write(`${entry.name} ${precision} ...\n`);
-      results.push(inChild(entry, precision));
+      const result = inChild(entry, precision);
+      results.push(result);
+      // A whole table takes minutes: say what is done, on the other stream.
+      process.stderr.write(`${rowOf(result).join("  ")}\n`);
     }
   }
   process.stdout.write(`${options.json ? JSON.stringify(results, undefined, 2) : tableOf(results)}\n`);
@@ -81,37 +100,26 @@ function folderOf(entry: AccuracyCase): string | undefined {
 }
 
 function tableOf(results: readonly CaseResult[]): string {
-  const head = [
-    "model",
-    "bits",
-    "samples",
-    "metric",
-    "float",
-    "fixed",
-    "difference",
-    "SQNR dB",
-    "bytes",
-    "wide",
-    "compile s",
-    "cpu s",
-    "peak MiB",
-    "bar",
-  ];
-  const rows = results.map((r) => [
+  return textTable(HEAD, results.map(rowOf));
+}
+
+function rowOf(r: CaseResult): string[] {
+  const figure = (text: string): string => (r.metric === "none" ? "" : text);
+  const bar = r.barred ? (r.passed ? "pass" : "FAIL") : "no bar";
+  return [
     r.model,
     r.precision,
     `${r.samples}`,
     r.metric,
-    r.metric === "none" ? "" : r.float.toFixed(3),
-    r.metric === "none" ? "" : r.fixed.toFixed(3),
-    r.metric === "none" ? "" : `${r.difference.toFixed(3)} ${r.unit}`,
+    figure(r.float.toFixed(3)),
+    figure(r.fixed.toFixed(3)),
+    figure(`${r.difference.toFixed(3)} ${r.unit}`),
     r.sqnrDb === null ? "equal" : r.sqnrDb.toFixed(1),
     `${r.artifactBytes}`,
     `${r.wideLayers}`,
     r.compileSeconds.toFixed(1),
     r.compileCpuSeconds.toFixed(1),
     r.peakMib.toFixed(0),
-    `${r.passed ? "pass" : "FAIL"}${r.sqnrBar === undefined ? "" : ` (${r.sqnrBar} dB)`}`,
-  ]);
-  return textTable(head, rows);
+    `${bar}${r.sqnrBar === undefined ? "" : ` (${r.sqnrBar} dB)`}`,
+  ];
 }

@@ -20,6 +20,8 @@ export interface CaseResult extends Score {
   /** Signal to noise of the logits, dB; null when they are equal. */
   readonly sqnrDb: number | null;
   readonly sqnrBar?: number;
+  /** False where the metric is reported and no bar holds. */
+  readonly barred: boolean;
   readonly artifactBytes: number;
   readonly compileSeconds: number;
   /** Processor time of the compilation: what it takes on an idle machine. */
@@ -110,17 +112,19 @@ function peakMemoryMib(): number {
 function judged(
   loaded: LoadedCase,
   answers: Answers,
-  facts: Omit<CaseResult, keyof Score | "sqnrDb" | "sqnrBar">,
+  facts: Omit<CaseResult, keyof Score | "sqnrDb" | "sqnrBar" | "barred">,
 ): CaseResult {
   const score = loaded.metric(answers);
   const ratio = sqnrDb(answers, loaded.logits);
   const bar = loaded.sqnrBar?.[facts.precision];
-  const passed = score.passed && (bar === undefined || ratio >= bar);
+  const barred = loaded.barAt?.includes(facts.precision) ?? true;
+  const passed = (!barred || score.passed) && (bar === undefined || ratio >= bar);
   return {
     ...facts,
     ...score,
     sqnrDb: Number.isFinite(ratio) ? ratio : null,
     ...(bar === undefined ? {} : { sqnrBar: bar }),
+    barred,
     passed,
   };
 }

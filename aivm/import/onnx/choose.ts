@@ -18,6 +18,8 @@ export interface ChoiceTask extends Pick<LoweringOptions, "precision" | "tensors
   /** With `auto`: layers get 16-bit weights until this signal-to-noise ratio is reached, dB. */
   readonly targetDb: number;
   readonly engine: (model: LoadedModel) => Promise<Engine> | Engine;
+  /** Told of every trial as it ends. */
+  readonly onTrial?: (trial: Trial) => void;
   /** Most operands of one output element. Default 16,384. */
   readonly maxOperands?: number;
 }
@@ -48,15 +50,15 @@ interface Search {
 }
 
 /** Held-out samples that a trial runs. */
-const TRIAL_SAMPLES = 6;
+const TRIAL_SAMPLES = 4;
 /** A trial must be better by this to be kept, dB: less is chance. */
 const WORTHWHILE_DB = 0.1;
 /** 16 bits for inner tensors cost speed: they must bring more. */
 const WORTHWHILE_WIDE_DB = 0.5;
-/** 16-bit weights double a layer's bytes and more than its time: all of them must halve the noise. */
-const WORTHWHILE_WEIGHTS_DB = 3;
+/** 16-bit weights double a layer's bytes and more than its time: all of them must halve the error. */
+const WORTHWHILE_WEIGHTS_DB = 6;
 /** Shares of the layers that may do with 16-bit weights instead of all. */
-const STEPS = [0.25, 0.5, 0.75] as const;
+const STEPS: readonly number[] = [0.25, 0.5, 0.75, 0.9];
 /** How far from what all layers reach is close, dB. */
 const CLOSE_DB = 1.5;
 /** Ratio that counts as equal, dB. */
@@ -74,7 +76,7 @@ export async function chooseLowering(
   const search: Search = { model, task, trials: [] };
   const first = await attempt(search, {});
   if (!model.calibration.judged || first.lowered.layers.length === 0) return { chosen: first, trials: [] };
-  search.trials.push({ what: "as calibrated", sqnrDb: first.sqnrDb, kept: true });
+  report(search, { what: "as calibrated", sqnrDb: first.sqnrDb, kept: true });
   let best = first;
   if (task.precision === "a8") {
     best = await consider(search, best, { what: "percentile ranges", choices: { clipped: true } });
@@ -84,6 +86,11 @@ export async function chooseLowering(
   }
   if (task.weights === "auto") best = await widenLayers(search, best);
   return { chosen: best, trials: search.trials };
+}
+
+function report(search: Search, trial: Trial): void {
+  search.trials.push(trial);
+  search.task.onTrial?.(trial);
 }
 
 /** Lowers with these choices, and measures. */
@@ -115,13 +122,13 @@ async function consider(
 ): Promise<Attempt> {
   const tried = await attempt(search, { ...best.choices, ...trial.choices });
   const kept = tried.sqnrDb >= best.sqnrDb + (trial.gainDb ?? WORTHWHILE_DB);
-  search.trials.push({ what: trial.what, sqnrDb: tried.sqnrDb, kept });
+  report(search, { what: trial.what, sqnrDb: tried.sqnrDb, kept });
   return kept ? tried : best;
 }
 
 /**
- * All layers with 16-bit weights when that brings much, or the quarter, half or three quarters of them that reach the
- * target or come close to what all reach. Those layers come first that make the most noise for each weight.
+ * All layers with 16-bit weights when that brings much, or the smallest of some shares of them that reaches the target
+ * or comes close to what all reach. Those layers come first that make the most noise for each weight.
  */
 async function widenLayers(search: Search, best: Attempt): Promise<Attempt> {
   const { targetDb } = search.task;
@@ -130,20 +137,28 @@ async function widenLayers(search: Search, best: Attempt): Promise<Attempt> {
   const widen = (count: number): Promise<Attempt> =>
     attempt(search, { ...best.choices, wideLayers: new Set(order.slice(0, count)) });
   const note = (count: number, tried: Attempt, kept: boolean): void => {
-    search.trials.push({ what: `16-bit weights in ${count} layers`, sqnrDb: tried.sqnrDb, kept });
+    report(search, { what: `16-bit weights in ${count} layers`, sqnrDb: tried.sqnrDb, kept });
   };
   const all = await widen(order.length);
   const worthwhile = all.sqnrDb >= best.sqnrDb + WORTHWHILE_WEIGHTS_DB;
   note(order.length, all, worthwhile);
   if (!worthwhile) return best;
   const enough = Math.min(targetDb, all.sqnrDb - CLOSE_DB);
-  for (const share of STEPS) {
-    const count = Math.ceil(share * order.length);
+  let found = all;
+  let few = 0;
+  let many = STEPS.length;
+  while (few < many) {
+    const middle = Math.floor((few + many - 1) / 2);
+    const count = Math.ceil((STEPS[middle] ?? 1) * order.length);
     const tried = await widen(count);
-    note(count, tried, tried.sqnrDb >= enough);
-    if (tried.sqnrDb >= enough) return tried;
+    const reaches = tried.sqnrDb >= enough;
+    note(count, tried, reaches);
+    if (reaches) {
+      found = tried;
+      many = middle;
+    } else few = middle + 1;
   }
-  return all;
+  return found;
 }
 
 /** Names of the layers, those first that make the most noise for each weight. */

@@ -34,7 +34,7 @@ export interface CompileTask {
    * `targetDb` is reached on held-out calibration samples. Default auto.
    */
   readonly weights?: WeightChoice;
-  /** Signal-to-noise ratio that is enough, dB. Default 30. */
+  /** Signal-to-noise ratio that is enough, dB. Default 35. */
   readonly targetDb?: number;
   /** Single tensors of the graph with another precision; name a tensor after its activation (Relu, Clip). */
   readonly tensors?: ReadonlyMap<string, Precision>;
@@ -65,6 +65,8 @@ export interface CompileTask {
   /** What the card says of its making. */
   readonly card?: { readonly tool: string; readonly command: string };
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told of every trial on held-out samples as it ends. */
+  readonly onTrial?: (trial: Trial) => void;
 }
 
 /** How the artifact came out. */
@@ -107,7 +109,7 @@ export interface CompiledModel {
 }
 
 /** Ratio at which weights have enough bits, unless the task says otherwise. */
-const TARGET_DB = 30;
+const TARGET_DB = 35;
 
 /**
  * Compiles an ONNX model.

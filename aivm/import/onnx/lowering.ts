@@ -18,6 +18,7 @@ import { constant, createEmitter, type Emitter, rescale, transpose, type Value }
 import { invalidGraph, nodeLabel, unsupportedForm } from "./errors.ts";
 import { floatAttribute, type OnnxDtype, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
 import { integerStorage, integerValues } from "./integers.ts";
+import { logitsOf } from "./logits.ts";
 import { isNeverChosen, MASK_DEPTH, masksOf } from "./masks.ts";
 import { scaleGroups } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
@@ -131,7 +132,10 @@ export function createLowering(
     unnormalised: new Map(),
     masks,
     ranges: groups.ranges,
-    precisions: precisionsOf(options, groups.groupOf),
+    precisions: precisionsOf(options, {
+      groupOf: groups.groupOf,
+      logits: logitsOf(graph, { groupOf: groups.groupOf, isConstant }),
+    }),
     layers: [],
     consumers,
     outputNames: new Set(graph.outputs.map((value) => value.name)),
@@ -142,15 +146,23 @@ function largestOf(range: Range | undefined): number | undefined {
   return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
 }
 
-/** The precisions asked for, for whole scale groups: moving elements does not change how they are stored. */
+/**
+ * Precisions that are not the usual one, for whole scale groups (moving elements does not change how they are stored):
+ * logits, then what was chosen, then what was asked for.
+ */
 function precisionsOf(
   options: LoweringOptions,
-  groupOf: ReadonlyMap<string, readonly string[]>,
+  facts: {
+    readonly groupOf: ReadonlyMap<string, readonly string[]>;
+    readonly logits: ReadonlySet<string>;
+  },
 ): ReadonlyMap<string, Precision> {
-  const chosen = [...(options.choices?.wideTensors ?? [])].map((name) => [name, "a16"] as const);
+  const wide = [...facts.logits, ...(options.choices?.wideTensors ?? [])].map(
+    (name) => [name, "a16"] as const,
+  );
   const out = new Map<string, Precision>();
-  for (const [name, precision] of [...chosen, ...(options.tensors ?? [])]) {
-    for (const member of groupOf.get(name) ?? [name]) out.set(member, precision);
+  for (const [name, precision] of [...wide, ...(options.tensors ?? [])]) {
+    for (const member of facts.groupOf.get(name) ?? [name]) out.set(member, precision);
   }
   return out;
 }
@@ -299,7 +311,7 @@ export function quantizationOf(ctx: Lowering, name: string): Quantization {
   const range = rangeOf(ctx, name);
   assertFinite(ctx, name);
   if (isWideScores(ctx, name, range)) return wideScores(range);
-  const precision = ctx.precisions.get(name) ?? (isLogits(ctx, name) ? "a16" : ctx.options.precision);
+  const precision = ctx.precisions.get(name) ?? ctx.options.precision;
   return precision === "a16" ? symmetric16(withHeadroom(ctx, name, range)) : asymmetric8(range);
 }
 
@@ -311,18 +323,6 @@ function withHeadroom(ctx: Lowering, name: string, range: Range): Range {
   const isInput = ctx.calibration.inputs.some((input) => input.name === name);
   if (isInput || ctx.calibration.sampleCount < HEADROOM_FROM) return range;
   return { min: 2 * range.min, max: 2 * range.max };
-}
-
-/** An output of a dense layer, read by a choice at most: 16 bits cost nothing there and keep close answers apart. */
-function isLogits(ctx: Lowering, name: string): boolean {
-  if (!ctx.outputNames.has(name) && ctx.consumers.get(name) === undefined) return false;
-  const producer = ctx.graph.nodes.find((node) => node.outputs.includes(name));
-  const readers = ctx.consumers.get(name) ?? [];
-  return (
-    producer !== undefined &&
-    ["Gemm", "MatMul", "Conv"].includes(producer.opType) &&
-    readers.every((node) => ["ArgMax", "Softmax", "LogSoftmax"].includes(node.opType))
-  );
 }
 
 /** Range that decides the scale of a float tensor. @throws AIVM_CALIBRATION_EMPTY when nothing was run. */
