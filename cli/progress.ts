@@ -55,3 +55,8 @@ function sparseLines(
 function percentOf(done: number, total: number): number {
   return total === 0 ? 100 : Math.floor((100 * done) / total);
 }
+
+/** A line of its own between progress lines; nothing when standard error is not a terminal. */
+export function progressNote(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+}

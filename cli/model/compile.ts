@@ -17,7 +17,7 @@ import {
   requiredFlag,
   usageError,
 } from "../command.ts";
-import { progressLine } from "../progress.ts";
+import { progressLine, progressNote } from "../progress.ts";
 import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
 import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
@@ -81,7 +81,7 @@ export const compileCommand: Command = {
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
       onTrial: ({ what, sqnrDb, kept }) =>
-        invocation.say(`tried ${what}: ${sqnrDb.toFixed(1)} dB${kept ? "" : ", not kept"}`),
+        progressNote(`tried ${what}: ${sqnrDb.toFixed(1)} dB${kept ? "" : ", not kept"}`),
       ...(invocation.flags.evaluate === true
         ? {
             evaluate: evaluationSet(dataset, names),
