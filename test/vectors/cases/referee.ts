@@ -28,7 +28,7 @@ const UNIT: readonly [number, number] = [-1, 1];
 
 /** All of them. */
 export function refereeCases(): RefereeCase[] {
-  return [...sums(), ...productsBesideTies(), ...divisions(), ...moves()];
+  return [...sums(), ...divisions(), ...moves()];
 }
 
 function of(
@@ -109,24 +109,6 @@ function sums(): RefereeCase[] {
       type("i32", [20]),
     ),
   ]);
-}
-
-/** a * b * multiplier = 2^31 * q + 2^30 + 1 or - 1: a product of two i32 in more than 53 bits, beside a tie. */
-function productsBesideTies(): RefereeCase[] {
-  const size = 1n << 31n;
-  return [513n, -1001n].flatMap((a) =>
-    [1n, -1n].map((off) => {
-      const wanted = (size / 2n + off) * inverseOf((((a * BigInt(M)) % size) + size) % size, size);
-      const operand = (value: bigint): CaseTensor => ({ ...type("i32", [1], UNIT), data: [value] });
-      return of(
-        "mul",
-        `${a} times, beside a tie by ${off}`,
-        [0, 0, M, 31, 0],
-        [operand(a), operand(wanted % size)],
-        type("i32", [1]),
-      );
-    }),
-  );
 }
 
 /** Dividends, divisors and arguments far beyond what the proofs allow. */

@@ -58,8 +58,8 @@ export const mul: OracleOp = {
   operands: 2,
   attributes: 5,
   shape(call) {
-    takes(call, 0, ANY);
-    takes(call, 1, ANY);
+    takes(call, 0, NARROW);
+    takes(call, 1, NARROW);
     gives(call, ANY);
     zeros(call, 0, 1);
     requantAttrs(call, 2);
