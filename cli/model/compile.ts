@@ -1,7 +1,7 @@
 /** aivm model compile */
 
 import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
-import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";

@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../../engine/engine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
-import type { LoweringChoices, LoweringOptions } from "./lowering.ts";
+import type { LoweringChoices, LoweringOptions } from "./lowering/lowering.ts";
 import { type CalibratedModel, lowerModel } from "./lowerModel.ts";
 import { observedTensors, type Running, readTensors } from "./observe.ts";
 

@@ -19,26 +19,26 @@ import type { FloatReference } from "../../quantize/reference.ts";
 import { withScalesOf } from "../../quantize/sharedScales.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { splitForWitness } from "../split/splitForWitness.ts";
-import { decodeOnnx } from "./decode.ts";
-import { emit, rescale, typeOf, type Value } from "./emit.ts";
-import { encodeOnnx } from "./encode.ts";
+import { rescale } from "./emit/compute.ts";
+import { emit, typeOf, type Value } from "./emit/emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
-import { lowerNodes, neededNodes } from "./families.ts";
+import { decodeOnnx } from "./format/decode.ts";
+import { encodeOnnx } from "./format/encode.ts";
 import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
-import { isFromFile } from "./joined.ts";
 import {
   createLowering,
-  getValue,
-  isFloat,
   type LayerNote,
   type Lowering,
   type LoweringOptions,
   type Placed,
-  quantizationOf,
-  setValue,
-} from "./lowering.ts";
-import { normProbes } from "./norm.ts";
+} from "./lowering/lowering.ts";
+import { quantizationOf } from "./lowering/quantization.ts";
+import { isFloat } from "./lowering/tensors.ts";
+import { getValue, setValue } from "./lowering/values.ts";
 import { observedTensors } from "./observe.ts";
+import { lowerNodes, neededNodes } from "./operators/families.ts";
+import { normProbes } from "./operators/norm.ts";
+import { isFromFile } from "./quantized/joined.ts";
 import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { withFunctions } from "./rewrite/functionPattern.ts";

@@ -7,7 +7,7 @@ import type { Program } from "../../program/program.ts";
 import { quantizeInput } from "../../quantize/fidelity.ts";
 import { stridesOf } from "../../tensor/shape.ts";
 import type { OnnxGraph, OnnxTensor } from "./graph.ts";
-import type { Placed } from "./lowering.ts";
+import type { Placed } from "./lowering/lowering.ts";
 import type { LoweredModel } from "./lowerModel.ts";
 
 /** Operators whose output says less than their input: probabilities hide what logits show. */

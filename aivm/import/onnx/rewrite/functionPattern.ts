@@ -3,9 +3,9 @@
  * found, and made one function, so that one table stands for all of them and nothing is rounded on the way.
  */
 import type { Calibration } from "../../../quantize/calibrate.ts";
-import { FUSED_FUNCTION, type RealFunction, unaryFunction } from "../functions.ts";
 import type { OnnxGraph, OnnxNode } from "../graph.ts";
 import { floatAttribute } from "../graph.ts";
+import { FUSED_FUNCTION, type RealFunction, unaryFunction } from "../operators/functions.ts";
 import { createFinder, type Finder, withoutDead } from "./finder.ts";
 
 /** A tensor as a function of another one, or (no variable) a number. */
