@@ -1,7 +1,7 @@
 /** The real models: where their files lie, what they are calibrated on, what is measured and the bar it has to pass. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { augment, uniform } from "../../aivm/quantize/augment.ts";
 import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
 import { readDataset, samplesFor } from "../../cli/model/dataset.ts";
