@@ -1,10 +1,11 @@
 /** The real models: where their files lie, what they are calibrated on, what is measured and the bar it has to pass. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { augment, uniform } from "../../aivm/quantize/augment.ts";
 import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
+import { readDataset, samplesFor } from "../../cli/model/dataset.ts";
 import { type NpyArray, readNpy } from "../../cli/model/npy.ts";
-import { digitLabels, digitSamples, digitsOnnx } from "../aivm/support/digits.ts";
 import { type Metric, reconstruction, sameAnswer, sameBoxes, signalOnly, top1 } from "./metrics.ts";
 import { rowOf } from "./support/rowOf.ts";
 
@@ -29,9 +30,32 @@ export interface AccuracyCase {
   readonly load: (folder: string) => LoadedCase;
 }
 
+/** The models of this repository. */
+const OWN_MODELS = [
+  { name: "digits", model: "digits/digits.onnx", data: "digits/split.json", output: "logits" },
+  {
+    name: "digit-rows",
+    model: "digit-rows/digit-rows.onnx",
+    data: "digit-rows/split.json",
+    output: "logits",
+  },
+  {
+    name: "breast-cancer-dense",
+    model: "breast-cancer/dense.onnx",
+    data: "breast-cancer/split.json",
+    output: "logits",
+  },
+  {
+    name: "breast-cancer-trees",
+    model: "breast-cancer/trees.onnx",
+    data: "breast-cancer/split.json",
+    output: "scores",
+  },
+] as const;
+
 /** Every case, small ones first. */
 export const CASES: readonly AccuracyCase[] = [
-  { name: "digits", load: loadDigits },
+  ...OWN_MODELS.map((own) => ({ name: own.name, load: () => loadOwn(own) })),
   { name: "mnist-cnn", folder: "mnist-cnn", load: loadMnist },
   { name: "cifar10-resnet8", folder: "cifar10-resnet8", load: loadResnet },
   { name: "toycar-autoencoder", folder: "toycar-autoencoder-mlp", load: loadToycar },
@@ -49,14 +73,22 @@ export const CASES: readonly AccuracyCase[] = [
   { name: "imagenet-mobilenet-v2", folder: "imagenet-mobilenet-v2", load: loadMobilenet },
 ];
 
-function loadDigits(): LoadedCase {
-  const labels = Array.from(digitLabels(), (label) => [label]);
+/** A model of models/: its data set says what it is calibrated and measured on. At most one point of top-1 may go. */
+function loadOwn({ model, data, output }: (typeof OWN_MODELS)[number]): LoadedCase {
+  const folder = join(import.meta.dirname, "../../models");
+  const onnx = read(folder, model);
+  const dataset = readDataset(join(folder, data));
+  const names = decodeOnnx(onnx).inputs.map((input) => input.name);
+  const samples = samplesFor(dataset, { part: "test", names });
   return {
-    onnx: digitsOnnx(),
-    calibration: digitSamples("calibration"),
-    samples: digitSamples("test"),
-    metric: top1("logits", { labels, lost: 1 }),
-    logits: "logits",
+    onnx,
+    calibration: samplesFor(dataset, { part: "calibration", names }),
+    samples: samples.map((sample) => sample.map((values) => Float32Array.from(values, Number))),
+    metric: top1(output, {
+      labels: Array.from(dataset.test.labels, (label) => [label]),
+      lost: Math.floor(samples.length / 100),
+    }),
+    logits: output,
   };
 }
 
