@@ -61,7 +61,7 @@ export const REDUCE_FAMILY: Family = new Map<string, Lowerer>([
 
 /** The same range with room for the magnitude of the lowest value. */
 function widened(q: Quantization): Quantization {
-  const largest = Math.max(Math.abs(q.lo - q.zero), Math.abs(q.hi - q.zero));
+  const largest = largestFrom(q);
   return { dtype: "i16", scale: q.scale, zero: 0, lo: -largest, hi: largest };
 }
 
@@ -160,7 +160,7 @@ function lowerProd(ctx: Lowering, node: OnnxNode): void {
   }
   const rows = rowsOrElements(ctx, node);
   const q = quantizationOf(ctx, out);
-  const limit = Math.max(Math.abs(rows.q.lo - rows.q.zero), Math.abs(rows.q.hi - rows.q.zero));
+  const limit = largestFrom(rows.q);
   const magnitudes = table(
     e,
     rows,
