@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { freshKernels } from "../../scripts/buildWasm.ts";
 import { requireOrt } from "../aivm/support/floatReference.ts";
+import { sketchGraph } from "../aivm/support/onnxGraphs.ts";
 import { requireTestData } from "../support/testData.ts";
 import { runOnnxSuite } from "./onnx.ts";
 import { judgeOutput } from "./onnxJudge.ts";
+import { fixingInputs } from "./parameterInputs.ts";
 
 describe("the ONNX conformance suite", () => {
   it("passes or refuses every convolution, and emits what it computed", async function () {
@@ -53,5 +55,24 @@ describe("the ONNX conformance suite", () => {
     expect(judgeOutput("integer", { ...got([1, -2]), scale: 1 }, integers).ok).to.equal(true);
     expect(judgeOutput("integer", { ...got([1, -1]), scale: 1 }, integers).ok).to.equal(false);
     expect(judgeOutput("integer", got([1, -2]), integers).ok).to.equal(false);
+  });
+});
+
+describe("inputs that a case binds", () => {
+  it("are those that fix shapes, those without elements, scales and zero points; no factors and no data", () => {
+    const { graph } = sketchGraph({
+      opset: 21,
+      nodes: ["Resize(x, , f) -> r", "QuantizeLinear(r, s, z) -> q", "Reshape(q, n) -> y"],
+      inputs: {
+        x: [1, 1, 2, 2],
+        f: [4],
+        s: [],
+        z: [],
+        n: { dtype: "int64", shape: [1], values: [4] },
+        unused: [0],
+      },
+      outputs: ["y"],
+    });
+    expect(fixingInputs(graph)).to.deep.equal(["n", "unused", "s", "z"]);
   });
 });

@@ -10,7 +10,6 @@ import { namesOfConstants } from "../../../../../aivm/quantize/calibrate.ts";
 import { quantizeInput } from "../../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../common/errors.ts";
-import { shapeInputs } from "../../../../conformance/shapeInputs.ts";
 import { requireOrt } from "../../../support/floatReference.ts";
 import {
   type GraphSketch,
@@ -276,16 +275,6 @@ describe("rewriting a graph", () => {
       ["Concat", "a", "b"],
       ["Identity", "a"],
     ]);
-  });
-
-  it("counts inputs without elements among those that fix shapes, but no scales", () => {
-    const { graph } = sketchGraph({
-      opset: 17,
-      nodes: ["Resize(x, , s) -> y"],
-      inputs: { x: [1, 1, 2, 2], s: [4], unused: [0] },
-      outputs: ["y"],
-    });
-    expect(shapeInputs(graph)).to.deep.equal(["unused"]);
   });
 
   function compile(graph: OnnxGraph, sample: readonly (readonly number[])[], errorLimit = 0.008) {
