@@ -113,7 +113,7 @@ export interface AttestedRoot {
   readonly root: Uint8Array;
 }
 
-/** paramsHash = requestHash of a request: 32 bytes. interfaces.md section 7 fixes the order. */
+/** paramsHash = requestHash of a request: 32 bytes. The contracts hash the same fields in the same order. */
 export function evmRequestHash(request: EvmRequest): Uint8Array {
   return keccak256(
     addressWord(request.requester),

@@ -1,4 +1,4 @@
-/** The hashes that make a model's id (interfaces.md 3). */
+/** The hashes that make a model's id (docs/spec/artifact.md). */
 import { buildTree, type MerkleTree, treeRoot } from "../../common/merkle.ts";
 import { sha256 } from "../../common/sha256.ts";
 import { indexedRoots, type Tensor, tensorRoot } from "../tensor/tensor.ts";

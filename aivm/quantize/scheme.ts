@@ -1,5 +1,5 @@
 /**
- * The quantisation scheme (vm.md section 1): from float ranges to scales and zero points, and from real factors to
+ * The quantisation scheme (docs/spec/numbers.md): from float ranges to scales and zero points, and from real factors to
  * integer multipliers and shifts. Floats end here: what leaves are the integers of the program and metadata.
  */
 import { clamp } from "../numeric/clamp.ts";

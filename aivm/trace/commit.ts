@@ -1,4 +1,4 @@
-/** The commitment to a run: one root per op output, and a tree over them (interfaces.md 4). */
+/** The commitment to a run: one root per op output, and a tree over them (docs/spec/trace.md). */
 import { buildTree, type MerkleTree, treeHeight, treeRoot } from "../../common/merkle.ts";
 import type { Program } from "../program/program.ts";
 import { indexedRoots, inputRoot, type RequestParams, type Tensor, tensorRoot } from "../tensor/tensor.ts";

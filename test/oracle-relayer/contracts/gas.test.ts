@@ -1,4 +1,4 @@
-/** Gas is deterministic: the figures that oracle.md asks for are upper bounds here. AIVM_PRINT_GAS=1 prints them. */
+/** Gas is deterministic: the figures here are upper bounds. AIVM_PRINT_GAS=1 prints them. */
 import { expect } from "chai";
 import type { Address, Hex } from "viem";
 import { hexOf } from "../../../oracle-relayer/core/encode.ts";
