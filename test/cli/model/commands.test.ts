@@ -40,6 +40,12 @@ interface RunFacts {
   readonly trace: { readonly root: string; readonly ops: readonly { readonly root: string }[] };
 }
 
+/** Lines with their figures blotted out and their spaces made one; "..." stands for lines left out. */
+function linesOf(text: string): string[] {
+  const lines = text.split("\n").map((line) => line.trim().replace(/-?\d[\d.]*/g, "#"));
+  return lines.map((line) => line.replace(/\s+|-{2,}/g, " ")).filter((line) => !["", "..."].includes(line));
+}
+
 describe("the model author's commands", () => {
   let scratch: Scratch;
   let artifact: string;
@@ -437,6 +443,21 @@ describe("the model author's commands", () => {
       await refuses("CLI_USAGE", 2, "verify", artifact, "--data", DATA, "--op", "8", "--element", "10");
       await refuses("CLI_USAGE", 2, "verify", artifact, "--op", "8");
     });
+  });
+
+  it("print what the README shows, figures aside", async () => {
+    const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+    const sample = ["--data", DATA, "--index", "3"];
+    const { out: ran } = await aivm("run", artifact, ...sample);
+    const { out: walked } = await aivm("verify", artifact, ...sample, "--op", "8", "--element", "0");
+    for (const [first, printed] of [
+      ["    logits  i16", ran],
+      ["    op 8 linear", walked],
+    ] as const) {
+      const shown = linesOf(readme.slice(readme.indexOf(`\n${first}`) + 1).split(/\n(?=\S)/)[0] ?? "");
+      expect(shown.length).to.be.above(3);
+      expect(linesOf(printed)).to.include.members(shown);
+    }
   });
 
   it("fails as a process with its exit code, a typed error and a clean standard output", async () => {
