@@ -12,7 +12,6 @@ import {
   compare,
   constant,
   integerConstant,
-  mul,
   rescale,
   reshape,
   table,
@@ -39,7 +38,6 @@ import {
   operandValue,
   outputName,
   quantizationOf,
-  rangeOf,
   setValue,
   shapeOf,
   tensorType,
@@ -143,7 +141,7 @@ function lowerPrelu(ctx: Lowering, node: OnnxNode): void {
   const q = quantizationOf(ctx, outputName(node));
   const positive = clampTo(e, x, { min: 0, max: Number.POSITIVE_INFINITY });
   const negative = clampTo(e, x, { min: Number.NEGATIVE_INFINITY, max: 0 });
-  const scaled = mul(e, negative, slope, symmetric16(rangeOf(ctx, outputName(node))));
+  const scaled = mulWide(e, negative, slope);
   setValue(ctx, outputName(node), addScaled(e, { a: positive, b: scaled }, q));
 }
 
