@@ -309,7 +309,14 @@ function resize(b: Build): Wire | undefined {
   const nearest = b.random.pick(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]);
   const sizes = [...x.shape.slice(0, 2), b.random.int(1, 8), b.random.int(1, 8)];
   const byScale = oneIn(b, 2);
-  const scales = [1, 1, b.random.pick([0.5, 2, 1.5]), b.random.pick([0.5, 2, 3])];
+  // Where a scale gives no whole size, these two modes mean one thing in onnx's reference and another in onnxruntime.
+  const wholeOnly = how === "align_corners" || how === "pytorch_half_pixel";
+  const scales = [
+    1,
+    1,
+    b.random.pick(wholeOnly ? [2, 3] : [0.5, 2, 1.5]),
+    b.random.pick(wholeOnly ? [1, 2] : [0.5, 2, 3]),
+  ];
   const shape = byScale ? x.shape.map((d, i) => Math.floor(d * (scales[i] ?? 1))) : sizes;
   const empty = b.opset >= 13 ? undefined : constant(b, { shape: [0], values: [] });
   const of = byScale
