@@ -24,7 +24,6 @@ import { scaleGroups } from "./scaleGroups.ts";
 import { statedConstant } from "./statedConstants.ts";
 import { statedQuantizations } from "./statedScales.ts";
 import { featureInputs } from "./trees/limits.ts";
-
 import { isWideScores, wideScores } from "./wideScores.ts";
 
 /** How a model is compiled. */
@@ -320,8 +319,7 @@ const HEADROOM_FROM = 16;
 
 /** 16 bits have room for values twice as large as calibration saw; a program input has a range of its own. */
 function withHeadroom(ctx: Lowering, name: string, range: Range): Range {
-  const isInput = ctx.calibration.inputs.some((input) => input.name === name);
-  const room = isInput ? 1 : headroomOf(ctx);
+  const room = ctx.calibration.inputs.some((input) => input.name === name) ? 1 : headroomOf(ctx);
   return { min: room * range.min, max: room * range.max };
 }
 
