@@ -158,7 +158,10 @@ export function table(e: Emitter, x: Value, f: (real: number) => number, q: Quan
 
 /** x clamped to real bounds, at its own scale. */
 export function clampTo(e: Emitter, x: Value, range: { readonly min: number; readonly max: number }): Value {
-  return rescale(e, x, clampedQuantization(x.q, range));
+  const { lo, hi } = clampedQuantization({ ...x.q, ...DTYPE_RANGE[x.q.dtype] }, range);
+  // The bounds may lie outside the range that x is known to have: then the result is a bound everywhere.
+  const within = (v: number): number => Math.min(Math.max(v, lo), hi);
+  return rescale(e, x, { ...x.q, lo: within(x.q.lo), hi: within(x.q.hi) });
 }
 
 /** True for a tensor that is 0 everywhere: its scale says nothing. */
