@@ -5,7 +5,7 @@ import { emit, type Value } from "../emit/emit.ts";
 import { concat, rearrange, reshape, slice, transpose } from "../emit/move.ts";
 import { matmulWide } from "../emit/wide.ts";
 import { unsupportedForm } from "../errors.ts";
-import { intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "../graph.ts";
+import { intAttribute, type OnnxNode } from "../graph.ts";
 import { foldedOutput } from "../lowering/folded.ts";
 import type { Family, Lowering } from "../lowering/lowering.ts";
 import {
@@ -22,7 +22,14 @@ import {
 import { channelsLast, getChannelsLast, getValue, operandValue, setValue } from "../lowering/values.ts";
 import { channelsOfGrid, withStatedGrid } from "../quantized/exactLayer.ts";
 import { type FloatLayer, foldFollowers, type LayerInput, layerConstants } from "./channels.ts";
-import { paddingAfter, transposedMap, type Windows, windowMap, windowsOf } from "./windows.ts";
+import {
+  paddingAfter,
+  transposedMap,
+  transposedWindows,
+  type Windows,
+  windowMap,
+  windowsOf,
+} from "./windows.ts";
 
 /** A convolution or transposed convolution as one dot product per output element. */
 interface Convolution {
@@ -88,33 +95,6 @@ function lowerConvTranspose(ctx: Lowering, node: OnnxNode): void {
 
 function biasIsConstant(ctx: Lowering, node: OnnxNode): boolean {
   return !hasInput(node, 2) || constantOf(ctx, node.inputs[2]) !== undefined;
-}
-
-/** Padding of a transposed convolution: given, or what the output's size implies (ONNX ConvTranspose, output_shape). */
-function transposedWindows(
-  node: OnnxNode,
-  sizes: {
-    readonly input: readonly number[];
-    readonly output: readonly number[];
-    readonly kernel: readonly number[];
-  },
-): Windows {
-  const rank = sizes.kernel.length;
-  const ones = new Array<number>(rank).fill(1);
-  const strides = intsAttribute(node, "strides") ?? ones;
-  const dilations = intsAttribute(node, "dilations") ?? ones;
-  const extra = intsAttribute(node, "output_padding") ?? new Array<number>(rank).fill(0);
-  const auto = stringAttribute(node, "auto_pad", "NOTSET");
-  const pads = intsAttribute(node, "pads");
-  const implied = intsAttribute(node, "output_shape") !== undefined || auto.startsWith("SAME");
-  const before = sizes.kernel.map((kernel, i) => {
-    if (!implied) return pads?.[i] ?? 0;
-    const span = (kernel - 1) * (dilations[i] ?? 1) + 1;
-    const full = (strides[i] ?? 1) * ((sizes.input[i] ?? 1) - 1) + (extra[i] ?? 0) + span;
-    const total = full - (sizes.output[i] ?? 1);
-    return auto === "SAME_UPPER" ? Math.floor(total / 2) : total - Math.floor(total / 2);
-  });
-  return { ...sizes, strides, dilations, before };
 }
 
 // ---- constant weights ---------------------------------------------------------------------------------------------

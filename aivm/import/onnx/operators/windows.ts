@@ -15,18 +15,8 @@ export interface Windows {
 }
 
 /** Windows of Conv and the pools: attributes strides, dilations, pads and auto_pad (ONNX operator specification). */
-export function windowsOf(
-  node: OnnxNode,
-  sizes: {
-    readonly input: readonly number[];
-    readonly output: readonly number[];
-    readonly kernel: readonly number[];
-  },
-): Windows {
-  const rank = sizes.kernel.length;
-  const ones = new Array<number>(rank).fill(1);
-  const strides = intsAttribute(node, "strides") ?? ones;
-  const dilations = intsAttribute(node, "dilations") ?? ones;
+export function windowsOf(node: OnnxNode, sizes: Pick<Windows, "input" | "output" | "kernel">): Windows {
+  const { strides, dilations } = spacing(node, sizes.kernel.length);
   const pads = intsAttribute(node, "pads");
   const auto = stringAttribute(node, "auto_pad", "NOTSET");
   if (pads?.some((p) => p < 0) === true)
@@ -42,6 +32,36 @@ export function windowsOf(
     return auto === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
   });
   return { ...sizes, strides, dilations, before };
+}
+
+/** Windows of a transposed convolution: its padding is given, or what the output's size implies (ONNX ConvTranspose, output_shape). */
+export function transposedWindows(
+  node: OnnxNode,
+  sizes: Pick<Windows, "input" | "output" | "kernel">,
+): Windows {
+  const rank = sizes.kernel.length;
+  const { strides, dilations } = spacing(node, rank);
+  const extra = intsAttribute(node, "output_padding") ?? new Array<number>(rank).fill(0);
+  const auto = stringAttribute(node, "auto_pad", "NOTSET");
+  const pads = intsAttribute(node, "pads");
+  const implied = intsAttribute(node, "output_shape") !== undefined || auto.startsWith("SAME");
+  const before = sizes.kernel.map((kernel, i) => {
+    if (!implied) return pads?.[i] ?? 0;
+    const span = (kernel - 1) * (dilations[i] ?? 1) + 1;
+    const full = (strides[i] ?? 1) * ((sizes.input[i] ?? 1) - 1) + (extra[i] ?? 0) + span;
+    const total = full - (sizes.output[i] ?? 1);
+    return auto === "SAME_UPPER" ? Math.floor(total / 2) : total - Math.floor(total / 2);
+  });
+  return { ...sizes, strides, dilations, before };
+}
+
+/** Attributes strides and dilations: 1 along every axis unless given. */
+function spacing(node: OnnxNode, rank: number): Pick<Windows, "strides" | "dilations"> {
+  const ones = new Array<number>(rank).fill(1);
+  return {
+    strides: intsAttribute(node, "strides") ?? ones,
+    dilations: intsAttribute(node, "dilations") ?? ones,
+  };
 }
 
 /** Elements needed behind the last one so that exactly `output` windows fit. */
