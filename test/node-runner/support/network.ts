@@ -27,10 +27,22 @@ export const BOND_UAIVM = 20_000_000_000n;
 export const MODEL_FEE_UAIVM = 1_000_000n;
 const BLOCK_MS = 100;
 
+/** Blocks to reveal in: more than a runner needs to be started again on a busy machine. */
+const REVEAL_BLOCKS = "1000";
+
 /** Short windows, so that a test ends. */
 const APP_STATE = {
-  inference: { params: { windowMs: "2500", blockIntervalMs: String(BLOCK_MS) } },
-  dispute: { params: { clockMs: "6000", levelMs: "600", blockIntervalMs: String(BLOCK_MS) } },
+  inference: {
+    params: { windowMs: "2500", blockIntervalMs: String(BLOCK_MS), revealBlocks: REVEAL_BLOCKS },
+  },
+  dispute: {
+    params: {
+      clockMs: "6000",
+      levelMs: "600",
+      blockIntervalMs: String(BLOCK_MS),
+      revealBlocks: REVEAL_BLOCKS,
+    },
+  },
 };
 
 /** A running network. */
