@@ -149,7 +149,7 @@ describe("a file of boosted trees is refused", () => {
             if (!(error instanceof AivmError)) throw error;
           }
         }),
-        { seed: 5, numRuns: 2_000 },
+        { seed: 5, numRuns: 1_000 },
       );
     });
   }
