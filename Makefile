@@ -3,7 +3,7 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen vectors test fuzz fuzz-division accuracy demo devnet bench clean
+.PHONY: help setup build check lint types knip architecture gen vectors test fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
 
 help: ## This help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: build ## All tests
 
 fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
 	@npx tsx test/fuzz/main.ts
+
+fuzz-onnx: $(STAMP) ## Random ONNX graphs beside onnxruntime, and hostile ONNX files (CASES=n, SEED=n)
+	@npx tsx test/fuzz/onnxMain.ts
 
 fuzz-division: $(STAMP) ## Divisions and roots: both engines against bigint formulas (CASES=n)
 	@AIVM_FUZZ_CASES=$${CASES:-10000} npx mocha --timeout 0 test/aivm/ops/division.test.ts

@@ -1,6 +1,8 @@
 /** How sub-commands are described, found, helped and run. One file a command; this is the only place that parses. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { isPlainText } from "../aivm/program/text.ts";
 import { AivmError, hexToBytes, isAivmError } from "../common/index.ts";
+import { printable } from "./model/picture/markup.ts";
 
 /** One flag of a command. */
 export interface Flag {
@@ -54,7 +56,10 @@ export async function runCommands(options: {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }): Promise<ExitCode> {
-  const { program, commands, argv, out, err } = options;
+  const { program, commands, argv } = options;
+  // Names come from anyone's files, also into errors: nothing printed may steer a terminal.
+  const out = (text: string): void => options.out(shown(text));
+  const err = (text: string): void => options.err(shown(text));
   const command = findCommand(commands, argv);
   if (command === undefined) {
     const asked = argv.filter((word) => !word.startsWith("-"));
@@ -149,9 +154,14 @@ export function usageError(what: string, want: string, got: string): AivmError {
   });
 }
 
-/** JSON as every command prints it: bigint as decimal string, bytes as hex. */
+/** Lines as they may be printed: no character but the line end acts on a terminal or on the order of the text. */
+function shown(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** JSON as every command prints it: bigint as decimal string, bytes as hex, what acts on a terminal as an escape. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(
+  const text = JSON.stringify(
     value,
     (_key, item: unknown) => {
       if (typeof item === "bigint") return item.toString();
@@ -160,6 +170,18 @@ export function jsonText(value: unknown): string {
     },
     2,
   );
+  return text.split("\n").map(escapedJson).join("\n");
+}
+
+/** A line of JSON whose strings hold plain characters only, the others as \u escapes: the same value. */
+function escapedJson(line: string): string {
+  if (isPlainText(line)) return line;
+  const units = (text: string): string =>
+    text
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join("");
+  return [...line].map((character) => (isPlainText(character) ? character : units(character))).join("");
 }
 
 function findCommand(commands: readonly Command[], argv: readonly string[]): Command | undefined {

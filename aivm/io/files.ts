@@ -1,5 +1,5 @@
 /** Artifacts on disk. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AivmError } from "../../common/errors.ts";
 import { type LoadedModel, loadArtifact } from "../program/artifact.ts";
@@ -15,28 +15,42 @@ export async function readArtifact(
   return loadArtifact(await readBytes(path), expected);
 }
 
-/** Writes an artifact's bytes: under another name first, so that no reader sees half a file. */
+/**
+ * Writes an artifact's bytes, and the folders above it: under another name first, so that no reader sees half a file.
+ * @throws AIVM_FILE when it can not be written; then nothing is left behind.
+ */
 export async function writeArtifact(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.partial`;
-  await writeFile(partial, bytes);
-  await rename(partial, path);
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(partial, bytes);
+    await rename(partial, path);
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw fileError("a file that can be written", {
+      path,
+      cause,
+      remedy: "check the path and the space left",
+    });
+  }
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (cause) {
-    throw new AivmError(
-      "AIVM_FILE",
-      {
-        what: "artifact file",
-        want: "a file that can be read",
-        got: cause instanceof Error ? cause.message : String(cause),
-        remedy: "check the path, or fetch the artifact from a runner",
-        item: path,
-      },
-      { cause },
-    );
+    throw fileError("a file that can be read", {
+      path,
+      cause,
+      remedy: "check the path, or fetch the artifact from a runner",
+    });
   }
+}
+
+function fileError(
+  want: string,
+  { path, cause, remedy }: { readonly path: string; readonly cause: unknown; readonly remedy: string },
+): AivmError {
+  const got = cause instanceof Error ? cause.message : String(cause);
+  return new AivmError("AIVM_FILE", { what: "artifact file", want, got, remedy, item: path }, { cause });
 }

@@ -51,7 +51,19 @@ async function loadModel(ort: Ort, onnx: Uint8Array): Promise<FloatSession> {
   } catch (cause) {
     throw referenceError("AIVM_REFERENCE_LOAD", "a model that onnxruntime loads", cause);
   }
-  return { run: (feeds) => runSession(ort, session, feeds), close: () => session.release() };
+  return {
+    inputTypes: inputTypesOf(session),
+    run: (feeds) => runSession(ort, session, feeds),
+    close: () => session.release(),
+  };
+}
+
+function inputTypesOf(session: InferenceSession): ReadonlyMap<string, OnnxDtype> {
+  return new Map(
+    session.inputMetadata.flatMap((input) =>
+      input.isTensor ? [[input.name, input.type as OnnxDtype] as const] : [],
+    ),
+  );
 }
 
 async function runSession(

@@ -69,11 +69,11 @@ export async function evaluateAccuracy(task: AccuracyTask): Promise<AccuracyRepo
   const divergence = createDivergence(program);
   const answers: { readonly float: number; readonly fixed: number }[] = [];
   for (const [i, sample] of split.samples.entries()) {
-    const feeds = feedsOf(program, sample);
+    const feeds = feedsOf(task, sample);
     const inputs = program.inputs.map((port, k) => {
-      const data = feeds[k]?.data ?? [];
-      if (!holdsIntegers(port)) clamps.addInput(k, data);
-      return quantizeInput(port, data, !holdsIntegers(port));
+      const { data = [], dtype } = feeds[k] ?? {};
+      if (dtype === "float32") clamps.addInput(k, data);
+      return quantizeInput(port, data, dtype === "float32");
     });
     const fixed = await task.engine.run({
       inputs,
@@ -158,10 +158,13 @@ export function holdsIntegers(port: InputPort): boolean {
   return port.scale === 1 && port.zero === 0 && port.type.dtype === "i32";
 }
 
-/** Inputs of one sample as the float model takes them. */
-export function feedsOf(program: Program, sample: CalibrationSample): OnnxTensor[] {
+/** Inputs of one sample as the float model takes them: in its own types, or in what the port suggests where it is silent. */
+export function feedsOf(
+  { program, float }: Pick<AccuracyTask, "program" | "float">,
+  sample: CalibrationSample,
+): OnnxTensor[] {
   return program.inputs.map((port, k) => {
-    const dtype = holdsIntegers(port) ? "int64" : "float32";
+    const dtype = float.inputTypes?.get(port.name) ?? (holdsIntegers(port) ? "int64" : "float32");
     return { name: port.name, dtype, shape: port.type.shape, data: arrayFor(dtype, sample[k] ?? []) };
   });
 }

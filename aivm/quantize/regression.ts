@@ -1,6 +1,6 @@
 /** Error of an artifact beside its float model's where the answers are numbers: mean squared error over a labelled split. */
 import { AivmError } from "../../common/errors.ts";
-import { type AccuracyTask, type EvaluationSet, feedsOf, holdsIntegers } from "./accuracy.ts";
+import { type AccuracyTask, type EvaluationSet, feedsOf } from "./accuracy.ts";
 import { quantizeInput } from "./fidelity.ts";
 
 /** Measured figures, in the units of the first output. */
@@ -30,9 +30,9 @@ export async function evaluateRegression(
   const perSample = split.labels.length / Math.max(count, 1);
   const sums = { float: 0, fixed: 0, worst: 0, signal: 0, noise: 0, elements: 0 };
   for (const [i, sample] of split.samples.entries()) {
-    const feeds = feedsOf(program, sample);
+    const feeds = feedsOf(task, sample);
     const inputs = program.inputs.map((input, k) =>
-      quantizeInput(input, feeds[k]?.data ?? [], !holdsIntegers(input)),
+      quantizeInput(input, feeds[k]?.data ?? [], feeds[k]?.dtype === "float32"),
     );
     const [fixed] = (await task.engine.run({ inputs })).outputs;
     const float = (await task.float.run(feeds)).get(port?.name ?? "");

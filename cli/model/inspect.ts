@@ -1,11 +1,10 @@
 /** aivm model inspect */
-import { writeFileSync } from "node:fs";
 import { type LoadedModel, MAX_WITNESS_BYTES, type Ref, shapeText } from "../../aivm/index.ts";
 import { readArtifact } from "../../aivm/io/files.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { type Command, onlyWord, optionalFlag } from "../command.ts";
 import { textTable } from "../table.ts";
-import { fileError } from "./files.ts";
+import { writeWhole } from "./files.ts";
 import { type ListedPort, type Listing, listModel, realRange, scaleText } from "./listing.ts";
 import { listingToHtml } from "./picture/html.ts";
 import { printable } from "./picture/markup.ts";
@@ -33,8 +32,9 @@ export const inspectCommand: Command = {
     const title = `${model.program.name}: ${model.program.ops.length} ops, ${model.vmGas} vmGas`;
     const svg = optionalFlag(invocation, "svg");
     const html = optionalFlag(invocation, "html");
-    if (svg !== undefined) writeText(svg, listingToSvg(listing, title));
-    if (html !== undefined) writeText(html, listingToHtml(listing, { title, head }));
+    if (svg !== undefined) writeWhole(svg, { content: listingToSvg(listing, title), what: "picture" });
+    if (html !== undefined)
+      writeWhole(html, { content: listingToHtml(listing, { title, head }), what: "picture" });
     invocation.result(factsOf(model, listing), printedText(head, listing));
   },
 };
@@ -131,19 +131,4 @@ function rangeText(range: readonly [number, number] | undefined): string {
 
 function refText({ kind, index }: Ref): string {
   return `${kind}${index}`;
-}
-
-function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    const got = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw fileError({
-      path,
-      what: "picture",
-      want: "a file that can be written",
-      got,
-      remedy: "Check the path.",
-    });
-  }
 }

@@ -1,5 +1,4 @@
 /** aivm model run */
-import { writeFileSync } from "node:fs";
 import {
   buildTrace,
   type LoadedModel,
@@ -18,7 +17,7 @@ import { bytesToHex } from "../../common/index.ts";
 import { allFlags, type Command, hexFlag, type Invocation, onlyWord, usageError } from "../command.ts";
 import { textTable } from "../table.ts";
 import { ENGINE_FLAG, engineOf } from "./engines.ts";
-import { fileError } from "./files.ts";
+import { writeWhole } from "./files.ts";
 import { givenInputs, INPUT_FLAGS } from "./inputs.ts";
 import { writeNpy } from "./npy.ts";
 
@@ -102,18 +101,7 @@ function outTargets(
 
 function writeOutput(path: string, output: RunOutput | undefined, tensor: Tensor | undefined): void {
   if (output === undefined || tensor === undefined) return;
-  try {
-    writeFileSync(path, writeNpy(tensor.shape, output.reals));
-  } catch (error) {
-    const got = error instanceof Error && "code" in error ? String(error.code) : "an error";
-    throw fileError({
-      path,
-      what: "output file",
-      want: "a file that can be written",
-      got,
-      remedy: "Check the path.",
-    });
-  }
+  writeWhole(path, { content: writeNpy(tensor.shape, output.reals), what: "output file" });
 }
 
 function outputOf(program: Program, port: OutputPort, tensor: Tensor | undefined): RunOutput {

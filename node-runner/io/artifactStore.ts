@@ -1,7 +1,7 @@
 /** Artifacts on disk, one file per model id, checked when they come in and again when they are loaded. */
 import { access, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type LoadedModel, loadArtifact } from "../../aivm/index.ts";
+import { type LoadedModel, loadArtifact, type ProgramFacts } from "../../aivm/index.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { runnerError } from "../errors.ts";
 import { errorCode, writeDurably } from "./durableFile.ts";
@@ -22,8 +22,11 @@ export interface ArtifactStore {
 
 const SUFFIX = ".aivm";
 
-/** The store in `folder`, which is made when it is not there. */
-export async function openArtifactStore(folder: string): Promise<ArtifactStore> {
+/** What a model may cost to run, at most: a small file can ask for a lot. */
+export type ModelLimits = Partial<Pick<ProgramFacts, "gas" | "activationBytes">>;
+
+/** The store in `folder`, which is made when it is not there. Models beyond `atMost` are refused with AIVM_LIMIT. */
+export async function openArtifactStore(folder: string, atMost: ModelLimits = {}): Promise<ArtifactStore> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const loaded = new Map<string, LoadedModel>();
   const pathOf = (modelId: Uint8Array): string => join(folder, `${bytesToHex(modelId)}${SUFFIX}`);
@@ -45,10 +48,10 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
         if (errorCode(error) === "ENOENT") return undefined;
         throw error;
       });
-      return bytes === undefined ? undefined : keep(loadArtifact(new Uint8Array(bytes), { modelId }));
+      return bytes === undefined ? undefined : keep(loadArtifact(new Uint8Array(bytes), { modelId, atMost }));
     },
     add: async (bytes, expected = undefined) => {
-      const model = loadArtifact(bytes, expected ?? {});
+      const model = loadArtifact(bytes, { ...expected, atMost });
       await writeDurably(pathOf(model.modelId), bytes, { replace: true });
       return keep(model);
     },

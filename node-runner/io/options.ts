@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { hexToBytes } from "../../common/index.ts";
 import { runnerError } from "../errors.ts";
+import type { ModelLimits } from "./artifactStore.ts";
 
 /** Parsed command line. */
 export interface RunnerArguments {
@@ -10,6 +11,7 @@ export interface RunnerArguments {
   readonly key: string;
   readonly watch: boolean;
   readonly modelIds: readonly Uint8Array[];
+  readonly atMost: Required<ModelLimits>;
   readonly artifactFiles: readonly string[];
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly publicUrl: string | undefined;
@@ -34,6 +36,8 @@ Options
   --watch            run every accepted result again and challenge wrong ones, instead of answering
   --artifact FILE    artifact to hold (repeatable)
   --model ID         model to hold, fetched from other runners (repeatable, 64 hex digits)
+  --max-memory N     MiB of a model's tensors; larger ones are neither fetched nor run (default 4096)
+  --max-gas N        vmGas of a model's run, in the same way (default 10^12)
   --listen HOST:PORT serve artifacts and blobs over HTTP; port 0 = any free one
   --public-url URL   address under which others reach that server
   --peers URL,...    runners to fetch artifacts from, before those that the chain lists
@@ -54,6 +58,8 @@ It writes one line of JSON to stdout when it is ready, and its log to stderr. SI
 `;
 
 const DEFAULT_BOND_UAIVM = "100000000";
+const DEFAULT_MEMORY_MIB = "4096";
+const DEFAULT_GAS = "1000000000000";
 
 /** The arguments, or "help". @throws RUNNER_OPTION */
 export function parseArguments(argv: readonly string[]): RunnerArguments | "help" {
@@ -66,6 +72,11 @@ export function parseArguments(argv: readonly string[]): RunnerArguments | "help
     watch: values.watch ?? false,
     modelIds: (values.model ?? []).map((text) => bytesOption("--model", text, 32)),
     artifactFiles: values.artifact ?? [],
+    atMost: {
+      activationBytes:
+        2 ** 20 * Number(amountOption("--max-memory", values["max-memory"] ?? DEFAULT_MEMORY_MIB)),
+      gas: amountOption("--max-gas", values["max-gas"] ?? DEFAULT_GAS),
+    },
     listen: values.listen === undefined ? undefined : parseListen(values.listen),
     publicUrl: values["public-url"],
     peers: (values.peers ?? "").split(",").filter((url) => url !== ""),
@@ -89,6 +100,8 @@ const CONFIG = {
     watch: { type: "boolean" },
     model: { type: "string", multiple: true },
     artifact: { type: "string", multiple: true },
+    "max-memory": { type: "string" },
+    "max-gas": { type: "string" },
     listen: { type: "string" },
     "public-url": { type: "string" },
     peers: { type: "string" },

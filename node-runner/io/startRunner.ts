@@ -8,7 +8,7 @@ import { createActionPool } from "../core/actionPool.ts";
 import { decideRunner } from "../core/decideRunner.ts";
 import type { Execute } from "../core/execution.ts";
 import type { Log } from "../core/log.ts";
-import { openArtifactStore } from "./artifactStore.ts";
+import { type ModelLimits, openArtifactStore } from "./artifactStore.ts";
 import { openBlobStore } from "./blobStore.ts";
 import { readRunnerFacts } from "./chain.ts";
 import { ensureModel, type RunnerContext } from "./context.ts";
@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly artifacts: readonly Uint8Array[];
   /** Models to hold, fetched from peers when they are not here. */
   readonly modelIds: readonly Uint8Array[];
+  /** Models that cost more to run are neither fetched nor run. */
+  readonly atMost: ModelLimits;
   readonly peers: readonly string[];
   /** Bond to register with. */
   readonly bondUaivm: bigint;
@@ -84,7 +86,7 @@ async function createContext(options: StartOptions): Promise<RunnerContext> {
     payee,
     execute,
     confirm,
-    artifacts: await openArtifactStore(join(home, "artifacts")),
+    artifacts: await openArtifactStore(join(home, "artifacts"), options.atMost),
     blobs: await openBlobStore(join(home, "blobs")),
     kept: await openSaltStore(join(home, "openings")),
     randomSalt: () => new Uint8Array(randomBytes(32)),

@@ -5,8 +5,9 @@ import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { augment, uniform } from "../../aivm/quantize/augment.ts";
 import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
 import { readDataset, samplesFor } from "../../cli/model/dataset.ts";
+import { type NpyArray, readNpy } from "../../cli/model/npy.ts";
 import { type Metric, reconstruction, sameAnswer, sameBoxes, signalOnly, top1 } from "./metrics.ts";
-import { readNpy, rowOf } from "./support/npy.ts";
+import { rowOf } from "./support/rowOf.ts";
 
 /** A model with data, ready to be compiled and measured. */
 export interface LoadedCase {
@@ -109,8 +110,8 @@ function loadMnist(folder: string): LoadedCase {
 
 /** 50 pictures; calibrated on variations of 10 of them. */
 function loadResnet(folder: string): LoadedCase {
-  const pixels = readNpy(read(folder, "cifar10_x_uint8_nhwc.npy"));
-  const labels = numbersOf(readNpy(read(folder, "cifar10_y.npy")).data).map((label) => [label]);
+  const pixels = array(folder, "cifar10_x_uint8_nhwc.npy");
+  const labels = numbersOf(array(folder, "cifar10_y.npy").data).map((label) => [label]);
   const pictures = labels.map((_, i) => planes(rowOf(pixels, i).data, { channels: 3, real: (v) => v }));
   const variations = augment(pictures.slice(0, 10), {
     shape: [3, 32, 32],
@@ -132,7 +133,7 @@ function loadResnet(folder: string): LoadedCase {
 
 /** 40 log-mel windows of one recording; calibrated on every second one. */
 function loadToycar(folder: string): LoadedCase {
-  const windows = readNpy(read(folder, "normal_id_01_00000000_hist.float32.npy"));
+  const windows = array(folder, "normal_id_01_00000000_hist.float32.npy");
   const rows = Array.from({ length: windows.shape[0] ?? 0 }, (_, i) => [
     Float32Array.from(rowOf(windows, i).data as Float32Array),
   ]);
@@ -212,7 +213,7 @@ function loadMobilenet(folder: string): LoadedCase {
   const labels = JSON.parse(readFileSync(join(images, "labels.json"), "utf8")) as Record<string, number[]>;
   const names = Object.keys(labels).sort();
   const photographs = names.map((name) =>
-    planes(readNpy(read(images, `${name}.uint8_hwc.npy`)).data, {
+    planes(array(images, `${name}.uint8_hwc.npy`).data, {
       channels: 3,
       real: (v) => (v - 128) / 128,
     }),
@@ -248,7 +249,7 @@ function referenceInputs(folder: string): Float32Array[][] {
   return indices.map((k) => {
     const inputs: Float32Array[] = [];
     for (let i = 0; existsSync(join(folder, `${k}/input_${i}.npy`)); i++) {
-      inputs.push(Float32Array.from(readNpy(read(folder, `${k}/input_${i}.npy`)).data as Float32Array));
+      inputs.push(Float32Array.from(array(folder, `${k}/input_${i}.npy`).data as Float32Array));
     }
     return inputs;
   });
@@ -271,4 +272,8 @@ function numbersOf(data: ArrayLike<number | bigint>): number[] {
 
 function read(folder: string, file: string): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, file)));
+}
+
+function array(folder: string, file: string): NpyArray {
+  return readNpy(read(folder, file), file);
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { allFlags, type Command, hexFlag, numberFlag } from "../../cli/command.ts";
 import { progressLine } from "../../cli/progress.ts";
+import { AivmError } from "../../common/index.ts";
 import { runAivm } from "./support.ts";
 
 const echo: Command = {
@@ -54,6 +55,28 @@ describe("command line", () => {
       const { code, err } = await run("--seed", seed);
       expect([code, err.startsWith("CLI_USAGE")], seed).to.deep.equal([2, true]);
     }
+  });
+
+  it("prints nothing that acts on a terminal, whoever named it; JSON keeps it as escapes", async () => {
+    const name = "\u001b]0;title\u0007\u009b31m\u202eevil\u{e0041}";
+    const says: Command = {
+      name: "say",
+      about: "prints a name",
+      flags: { fail: { type: "boolean", about: "as an error" } },
+      examples: [],
+      run: async ({ flags, result }) => {
+        if (flags.fail === true) throw new AivmError("T", { what: name, want: "", got: "", remedy: "" });
+        result({ name }, `first\n${name}`);
+      },
+    };
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    const acting = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\u{e0041}/u;
+    for (const argv of [["say"], ["say", "--fail"], ["say", "--json"], ["say", "--fail", "--json"], [name]]) {
+      const { out, err } = await runAivm([says], argv);
+      expect(out + err, argv.join(" ")).to.not.match(acting);
+    }
+    expect((await runAivm([says], ["say"])).out.split("\n")[0]).to.equal("first");
+    expect((await runAivm([says], ["say", "--json"])).json()).to.deep.equal({ name });
   });
 
   it("calls an unknown flag and an unknown command wrong calls as well", async () => {

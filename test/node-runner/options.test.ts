@@ -40,10 +40,12 @@ describe("node-runner: the command line", () => {
         "50",
       ],
       ...["--public-url", "http://x", "--log-level", "debug"],
+      ...["--max-memory", "64", "--max-gas", "1000"],
     ]);
     if (parsed === "help") throw new Error("help");
     expect(parsed).to.deep.include({
       watch: true,
+      atMost: { activationBytes: 64 * 2 ** 20, gas: 1000n },
       bondUaivm: 5n,
       pollMs: 50,
       gasPriceUaivm: "0.1",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { tensorRoot, tensorToBytes } from "../../aivm/index.ts";
-import { bytesToHex, hexToBytes } from "../../common/index.ts";
+import { bytesToHex, hexToBytes, isAivmError } from "../../common/index.ts";
 import { isChunkOf } from "../../node-runner/core/blob.ts";
 import { type ArtifactStore, openArtifactStore } from "../../node-runner/io/artifactStore.ts";
 import { type BlobStore, openBlobStore } from "../../node-runner/io/blobStore.ts";
@@ -142,6 +142,24 @@ describe("node-runner: serving and fetching", () => {
     });
     expect(fetched.modelId).to.deep.equal(model.modelId);
     expect(await readdir(join(folder, "fetched"))).to.deep.equal([`${id}.aivm`]);
+  });
+
+  it("neither fetches nor loads a model that costs more than the runner affords", async () => {
+    const { gas, activationBytes } = model.facts;
+    const home = join(folder, "poor");
+    const fits = await openArtifactStore(home, { gas, activationBytes });
+    for (const atMost of [{ gas: gas - 1n }, { activationBytes: activationBytes - 1 }]) {
+      const poor = await openArtifactStore(home, atMost);
+      const error = await fetchArtifact(poor, { ...source, endpoints: [server.url] }).catch(
+        (e: unknown) => e,
+      );
+      expect(isAivmError(error, "RUNNER_FETCH") && error.message).to.contain("AIVM_LIMIT");
+      expect(await readdir(home)).to.deep.equal([]);
+    }
+    await fetchArtifact(fits, { ...source, endpoints: [server.url] });
+    const poor = await openArtifactStore(home, { activationBytes: activationBytes - 1 });
+    const error = await poor.get(model.modelId).catch((e: unknown) => e);
+    expect(isAivmError(error, "AIVM_LIMIT")).to.equal(true);
   });
 
   it("stores nothing that is not the model: a changed weight, another model, a wrong length, a file address", async () => {

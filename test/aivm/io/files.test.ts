@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -26,6 +26,15 @@ describe("artifacts on disk", () => {
     const model = await readArtifact(path);
     expect(model.program).to.deep.equal(program);
     await rejectsCode("AIVM_HASH", readArtifact(path, { modelId: new Uint8Array(32) }));
+  });
+
+  it("leave nothing behind where they can not be written", async () => {
+    const taken = join(folder, "taken");
+    await mkdir(taken);
+    await rejectsCode("AIVM_FILE", writeArtifact(taken, encodeArtifact(program, [])));
+    await writeFile(join(folder, "file"), "");
+    await rejectsCode("AIVM_FILE", writeArtifact(join(folder, "file", "model.aivm"), new Uint8Array(1)));
+    expect((await readdir(folder)).filter((name) => name.includes("partial"))).to.deep.equal([]);
   });
 
   it("give a typed error when there is no such file", async () => {

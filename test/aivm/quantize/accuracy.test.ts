@@ -8,6 +8,63 @@ import { isAivmError } from "../../../common/errors.ts";
 import { freshKernels } from "../../../scripts/buildWasm.ts";
 import { digitLabels, digitSamples, digitsOnnx } from "../support/digits.ts";
 import { requireOrt } from "../support/floatReference.ts";
+import { onnxModel } from "../support/onnxBuilder.ts";
+
+describe("evaluation of a model with integer inputs", () => {
+  // TensorProto.DataType: int8 3, int32 6, int64 7, bool 9.
+  for (const [type, code, values] of [
+    ["int32", 6, [3, 0, 2]],
+    ["int64", 7, [3, 0, 2]],
+    ["int8", 3, [-2, 1, 3]],
+    ["bool", 9, [1, 0, 1]],
+  ] as const) {
+    it(`feeds ${type} as ${type}`, async function () {
+      const reference = await requireOrt(this);
+      const lookup = type === "int32" || type === "int64";
+      const onnx = onnxModel({
+        nodes: lookup
+          ? [{ op: "Gather", inputs: ["table", "ids"], outputs: ["y"] }]
+          : [
+              { op: "Cast", inputs: ["ids"], outputs: ["real"], attributes: { to: 1 } },
+              { op: "Mul", inputs: ["real", "table"], outputs: ["y"] },
+            ],
+        inputs: { ids: [3] },
+        types: { ids: code },
+        outputs: ["y"],
+        weights: {
+          table: {
+            shape: lookup ? [4, 2] : [3],
+            data: [1, -1, 2, 5, 0.5, 3, -4, 7].slice(0, lookup ? 8 : 3),
+          },
+        },
+      });
+      const samples = [[values], [[...values].reverse()]];
+      const { report } = await compileOnnx({
+        onnx,
+        name: type,
+        calibration: samples,
+        precision: "a16",
+        reference,
+        evaluate: { samples },
+      });
+      expect(report.accuracy?.relativeDivergence).to.be.below(1e-3);
+      expect(report.accuracy?.agreement).to.equal(1);
+    });
+  }
+
+  it("refuses a fraction where the model takes integers", async function () {
+    const reference = await requireOrt(this);
+    const onnx = onnxModel({
+      nodes: [{ op: "Gather", inputs: ["table", "ids"], outputs: ["y"] }],
+      inputs: { ids: [1] },
+      types: { ids: 7 },
+      outputs: ["y"],
+      weights: { table: { shape: [4], data: [1, 2, 3, 4] } },
+    });
+    const task = { onnx, name: "t", calibration: [[[1.5]]], precision: "a16", reference } as const;
+    expect(isAivmError(await compileOnnx(task).catch((e: unknown) => e), "AIVM_RANGE")).to.equal(true);
+  });
+});
 
 describe("accuracy of the digit model over its test split", () => {
   before(() => freshKernels());

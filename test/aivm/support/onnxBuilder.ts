@@ -22,10 +22,12 @@ export interface TestNode {
   readonly attributes?: Readonly<Record<string, TestAttribute>>;
 }
 
-/** A graph of float32 tensors. */
+/** A graph of float32 tensors, unless `types` says otherwise. */
 export interface TestGraph {
   readonly nodes: readonly TestNode[];
   readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** TensorProto.DataType numbers of the inputs that are not float32. */
+  readonly types?: Readonly<Record<string, number>>;
   readonly outputs: readonly string[];
   readonly weights?: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>
@@ -91,9 +93,9 @@ function node({ op, inputs, outputs, name = "", domain = "", attributes = {} }: 
   );
 }
 
-function value(name: string, shape: readonly number[]): Uint8Array {
+function value(name: string, shape: readonly number[], code: number): Uint8Array {
   const dims = shape.map((size) => writeBytesField(1, intField(1, size)));
-  const tensor = concatBytes(intField(1, 1), writeBytesField(2, concatBytes(...dims)));
+  const tensor = concatBytes(intField(1, code), writeBytesField(2, concatBytes(...dims)));
   return concatBytes(textField(1, name), writeBytesField(2, writeBytesField(1, tensor)));
 }
 
@@ -106,7 +108,9 @@ export function onnxModel(graph: TestGraph): Uint8Array {
     ...graph.nodes.map((n) => writeBytesField(1, node(n))),
     textField(2, "test"),
     ...[...weights, ...(graph.rawInitializers ?? [])].map((tensor) => writeBytesField(5, tensor)),
-    ...Object.entries(graph.inputs).map(([name, shape]) => writeBytesField(11, value(name, shape))),
+    ...Object.entries(graph.inputs).map(([name, shape]) =>
+      writeBytesField(11, value(name, shape, graph.types?.[name] ?? 1)),
+    ),
     ...graph.outputs.map((name) => writeBytesField(12, textField(1, name))),
   );
   const opset = concatBytes(textField(1, ""), intField(2, graph.opset ?? 17));

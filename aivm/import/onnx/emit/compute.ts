@@ -7,7 +7,16 @@ import {
 } from "../../../quantize/scheme.ts";
 import { DTYPE_RANGE } from "../../../tensor/tensor.ts";
 import { precisionError } from "../errors.ts";
-import { broadcast, constant, type Emitter, emit, largestFrom, multiplier, type Value } from "./emit.ts";
+import {
+  broadcast,
+  constant,
+  type Emitter,
+  emit,
+  largestFrom,
+  largestInteger,
+  multiplier,
+  type Value,
+} from "./emit.ts";
 
 /** Largest element along an axis, which keeps size 1. */
 export function maxReduce(e: Emitter, x: Value, axis: number): Value {
@@ -69,7 +78,7 @@ export function addScaled(
   const fits = ([mA = 0, mB = 0, offset = 0]: readonly number[]): boolean =>
     Math.abs(offset) < 2 ** 31 &&
     Math.max(Math.abs(mA), Math.abs(mB)) < 2 ** 21 &&
-    largestOf(a.q) * Math.abs(mA) + largestOf(b.q) * Math.abs(mB) + Math.abs(offset) < 2 ** 53;
+    largestInteger(a.q) * Math.abs(mA) + largestInteger(b.q) * Math.abs(mB) + Math.abs(offset) < 2 ** 53;
   while (shift > 0 && !fits(scaled())) shift--;
   if (shift < 0 || !fits(scaled()))
     throw precisionError("add", "operands of comparable scale", `ratio ${largest}`);
@@ -149,16 +158,15 @@ export function table(e: Emitter, x: Value, f: (real: number) => number, q: Quan
 
 /** x clamped to real bounds, at its own scale. */
 export function clampTo(e: Emitter, x: Value, range: { readonly min: number; readonly max: number }): Value {
-  return rescale(e, x, clampedQuantization(x.q, range));
+  const { lo, hi } = clampedQuantization({ ...x.q, ...DTYPE_RANGE[x.q.dtype] }, range);
+  // The bounds may lie outside the range that x is known to have: then the result is a bound everywhere.
+  const within = (v: number): number => Math.min(Math.max(v, lo), hi);
+  return rescale(e, x, { ...x.q, lo: within(x.q.lo), hi: within(x.q.hi) });
 }
 
 /** True for a tensor that is 0 everywhere: its scale says nothing. */
 function isZero(q: Quantization): boolean {
   return q.lo === q.zero && q.hi === q.zero;
-}
-
-function largestOf(q: Quantization): number {
-  return Math.max(Math.abs(q.lo), Math.abs(q.hi));
 }
 
 function reduced(shape: readonly number[], axis: number): number[] {

@@ -12,6 +12,7 @@ import {
   emit,
   integerConstant,
   largestFrom,
+  largestInteger,
   multiplier,
   type Value,
 } from "./emit.ts";
@@ -71,7 +72,7 @@ export function div(e: Emitter, a: Value, b: Value, q: Quantization, factor = 1)
 
 /** Quotient of raw integers, rounded toward zero. */
 export function divIntegers(e: Emitter, a: Value, b: Value): Value {
-  const most = Math.max(Math.abs(a.q.lo), Math.abs(a.q.hi));
+  const most = largestInteger(a.q);
   const negative = a.q.lo < 0 || b.q.lo < 0;
   const q = integerQuantization("i32", {
     lo: negative ? -Math.min(most, I32 + 1) : 0,

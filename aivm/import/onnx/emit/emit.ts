@@ -107,6 +107,11 @@ export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   );
 }
 
+/** Largest |q| of a range of integers. */
+export function largestInteger({ lo, hi }: { readonly lo: number; readonly hi: number }): number {
+  return Math.max(Math.abs(lo), Math.abs(hi));
+}
+
 /** Largest |q - zero| of a quantisation. */
 export function largestFrom(q: Quantization): number {
   return Math.max(Math.abs(q.lo - q.zero), Math.abs(q.hi - q.zero));

@@ -1,8 +1,9 @@
 /** Results that need more than 16 bits on the way: sums and products kept in i32, and functions of them. */
+
 import { integerQuantization, type Quantization } from "../../../quantize/scheme.ts";
 import { compare, rescale, table } from "./compute.ts";
 import type { Emitter } from "./emit.ts";
-import { broadcast, emit, integerConstant, largestFrom, type Value } from "./emit.ts";
+import { broadcast, emit, integerConstant, largestFrom, largestInteger, type Value } from "./emit.ts";
 import { where } from "./move.ts";
 
 const I32 = 2 ** 31 - 1;
@@ -57,7 +58,7 @@ const VIEW_STEP = 2 ** 6;
  * @param q of the result; i32 tables keep wide results
  */
 export function tableWide(e: Emitter, x: Value, f: (real: number) => number, q: Quantization): Value {
-  const largest = Math.max(Math.abs(x.q.lo), Math.abs(x.q.hi));
+  const largest = largestInteger(x.q);
   if (x.q.dtype !== "i32") return table(e, x, f, q);
   const views: number[] = [];
   for (let factor = 1; ; factor *= VIEW_STEP) {
@@ -88,7 +89,7 @@ export function tableWide(e: Emitter, x: Value, f: (real: number) => number, q: 
 /** |q| of an i32 value as an i32. */
 function magnitude(e: Emitter, x: Value): Value {
   if (x.q.lo >= 0) return x;
-  const limit = Math.max(Math.abs(x.q.lo), Math.abs(x.q.hi));
+  const limit = largestInteger(x.q);
   const q = integerQuantization("i32", { lo: -limit, hi: limit });
   const raw = { ...x, q: integerQuantization("i32", x.q) };
   const negated = emit(e, "add", { operands: [raw, raw], shape: x.shape, q, attrs: [-1, 0, 0, 0, 0] });

@@ -7,6 +7,10 @@ import { toSigned, toText, type WireField, wireFields } from "./wire.ts";
 
 const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
+/** Graphs inside attributes of nodes of graphs: no exporter writes more than a few. */
+const MAX_DEPTH = 32;
+/** Nodes, initializers, inputs and outputs of one graph: more than a program has room for. */
+const MAX_ITEMS = 2 ** 17;
 
 /**
  * The graph of an ONNX file. Weights listed as graph inputs (files of IR version 3 and before) are initializers only.
@@ -40,7 +44,7 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
     throw notAModel(graphs.length === 0 ? "no graph" : `IR version ${irVersion}`);
   }
   if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) throw unsupportedOpset(opset);
-  return { opset, imports, irVersion, producer, ...decodeGraph(graphs) };
+  return { opset, imports, irVersion, producer, ...decodeGraph(graphs, 0) };
 }
 
 function plausibleIr(irVersion: number): boolean {
@@ -67,14 +71,23 @@ function decodeOpset(bytes: Uint8Array): { readonly domain: string; readonly ver
   return { domain: domain === "ai.onnx" ? "" : domain, version };
 }
 
-/** Several `graph` fields merge, as protobuf prescribes for a singular message field. */
-function decodeGraph(parts: readonly Uint8Array[]): OnnxBody {
+/** Several `graph` fields merge, as protobuf prescribes for a singular message field. `depth` graphs are around this one. */
+function decodeGraph(parts: readonly Uint8Array[], depth: number): OnnxBody {
+  if (depth > MAX_DEPTH)
+    throw invalidGraph({ item: "sub-graphs", want: `at most ${MAX_DEPTH} inside each other`, got: "more" });
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, OnnxTensor>();
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  for (const field of parts.flatMap((part) => [...wireFields(part)])) {
-    if (field.number === 1) nodes.push(decodeNode(field.bytes));
+  let items = 0;
+  for (const field of fieldsOf(parts)) {
+    if (items++ > MAX_ITEMS)
+      throw invalidGraph({
+        item: "graph",
+        want: `at most ${MAX_ITEMS} nodes, initializers and values`,
+        got: "more",
+      });
+    if (field.number === 1) nodes.push(decodeNode(field.bytes, depth));
     else if (field.number === 5) {
       const tensor = decodeTensor(field.bytes);
       initializers.set(tensor.name, tensor);
@@ -86,7 +99,11 @@ function decodeGraph(parts: readonly Uint8Array[]): OnnxBody {
   return { nodes, initializers, inputs: inputs.filter((v) => !initializers.has(v.name)), outputs };
 }
 
-function decodeNode(bytes: Uint8Array): OnnxNode {
+function* fieldsOf(parts: readonly Uint8Array[]): Generator<WireField> {
+  for (const part of parts) yield* wireFields(part);
+}
+
+function decodeNode(bytes: Uint8Array, depth: number): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, OnnxAttribute>();
@@ -99,7 +116,7 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
     else if (field.number === 3) name = toText(field.bytes);
     else if (field.number === 4) opType = toText(field.bytes);
     else if (field.number === 5) {
-      const [key, attribute] = decodeAttribute(field.bytes);
+      const [key, attribute] = decodeAttribute(field.bytes, depth);
       attributes.set(key, attribute);
     } else if (field.number === 7) domain = toText(field.bytes);
   }
@@ -107,17 +124,16 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
 }
 
 /** AttributeProto. Files before IR version 2 may lack the type: then the field that is set decides. */
-function decodeAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
+function decodeAttribute(bytes: Uint8Array, depth: number): [string, OnnxAttribute] {
   const all = [...wireFields(bytes)];
   const of = (number: number) => all.filter((field) => field.number === number);
   const name = toText(of(1)[0]?.bytes ?? new Uint8Array(0));
   const type = Number(of(20)[0]?.varint ?? guessType(all));
-  return [name, attributeOfType(name, type, of)];
+  return [name, attributeOfType({ name, type, depth }, of)];
 }
 
 function attributeOfType(
-  name: string,
-  type: number,
+  { name, type, depth }: { readonly name: string; readonly type: number; readonly depth: number },
   of: (number: number) => readonly WireField[],
 ): OnnxAttribute {
   switch (type) {
@@ -130,7 +146,13 @@ function attributeOfType(
     case 4:
       return { kind: "tensor", value: decodeTensor(of(5)[0]?.bytes ?? new Uint8Array(0)) };
     case 5:
-      return { kind: "graph", value: decodeGraph(of(6).map((field) => field.bytes)) };
+      return {
+        kind: "graph",
+        value: decodeGraph(
+          of(6).map((field) => field.bytes),
+          depth + 1,
+        ),
+      };
     case 6:
       return { kind: "floats", value: of(7).flatMap(floats) };
     case 7:

@@ -22,6 +22,9 @@ const DTYPES: ReadonlyMap<number, OnnxDtype> = new Map([
   [26, "int2"],
 ]);
 
+/** Dimensions of a tensor; an operator that is supported has no use for as many. */
+const MAX_RANK = 64;
+
 const OTHER_NAMES: ReadonlyMap<number, string> = new Map([
   [0, "undefined"],
   [8, "string"],
@@ -78,6 +81,13 @@ export function decodeTensor(bytes: Uint8Array): OnnxTensor {
   if (raw.external) throw externalData(raw.name);
   const dtype = DTYPES.get(raw.code);
   if (dtype === undefined) throw unsupportedDtype(raw.name, dtypeName(raw.code));
+  const badSize = raw.dims.find((size) => size < 0);
+  if (badSize !== undefined || raw.dims.length > MAX_RANK)
+    throw invalidGraph({
+      item: `shape of tensor ${raw.name}`,
+      want: `at most ${MAX_RANK} sizes of at least 0`,
+      got: badSize === undefined ? `${raw.dims.length} sizes` : `${badSize}`,
+    });
   const count = elementCount(raw.dims);
   const data = raw.raw === undefined ? fromTyped(dtype, raw, count) : fromRaw(dtype, raw.raw, count);
   if (data === undefined || data.length !== count) {
@@ -96,7 +106,7 @@ export function decodeTensor(bytes: Uint8Array): OnnxTensor {
 function readField(out: RawTensor, field: WireField): void {
   switch (field.number) {
     case 1:
-      out.dims.push(...varints(field).map((v) => Number(toSigned(v))));
+      for (const value of varints(field)) out.dims.push(Number(toSigned(value)));
       break;
     case 2:
       out.code = Number(field.varint);

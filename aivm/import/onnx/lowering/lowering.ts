@@ -3,7 +3,7 @@
  * Families of operators read and extend it.
  */
 import type { Calibration } from "../../../quantize/calibrate.ts";
-import type { Precision, Quantization, Range } from "../../../quantize/scheme.ts";
+import { largestReal, type Precision, type Quantization, type Range } from "../../../quantize/scheme.ts";
 import { createEmitter, type Emitter, type Value } from "../emit/emit.ts";
 import type { OnnxGraph, OnnxNode } from "../graph.ts";
 import { featureInputs } from "../operators/trees/limits.ts";
@@ -129,7 +129,7 @@ export function createLowering(
 }
 
 function largestOf(range: Range | undefined): number | undefined {
-  return range === undefined ? undefined : Math.max(Math.abs(range.min), Math.abs(range.max));
+  return range === undefined ? undefined : largestReal(range);
 }
 
 /**

@@ -26,9 +26,13 @@ const HEADROOM_FROM = 16;
 
 /** 16 bits have room for values twice as large as calibration saw; a program input has a range of its own. */
 function withHeadroom(ctx: Lowering, name: string, range: Range): Range {
-  const isInput = ctx.calibration.inputs.some((input) => input.name === name);
-  if (isInput || ctx.calibration.sampleCount < HEADROOM_FROM) return range;
-  return { min: 2 * range.min, max: 2 * range.max };
+  const room = ctx.calibration.inputs.some((input) => input.name === name) ? 1 : headroomOf(ctx);
+  return { min: room * range.min, max: room * range.max };
+}
+
+/** How many times what calibration saw a 16-bit value may be. */
+export function headroomOf(ctx: Lowering): number {
+  return ctx.calibration.sampleCount < HEADROOM_FROM ? 1 : 2;
 }
 
 /** Range that decides the scale of a float tensor. @throws AIVM_CALIBRATION_EMPTY when nothing was run. */

@@ -1,5 +1,5 @@
 /** Scores that a softmax reads: only their differences count, and large ones need more than 16 bits to tell them. */
-import type { Quantization, Range } from "../../../quantize/scheme.ts";
+import { largestReal, type Quantization, type Range } from "../../../quantize/scheme.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** Scores whose 16-bit steps are larger than this are given in 32 bits. */
@@ -13,7 +13,7 @@ export function isWideScores(
 ): boolean {
   const readers = consumers.get(name) ?? [];
   const isInput = calibration.inputs.some((input) => input.name === name);
-  const isCoarse = largestOf(range) / 32_767 > COARSEST_SCORE;
+  const isCoarse = largestReal(range) / 32_767 > COARSEST_SCORE;
   const onlySoftmax = readers.every((node) => ["Softmax", "LogSoftmax"].includes(node.opType));
   return isInput && isCoarse && readers.length > 0 && onlySoftmax && !outputNames.has(name);
 }
@@ -21,9 +21,5 @@ export function isWideScores(
 /** Quantisation of such scores: 31 bits over their range. */
 export function wideScores(range: Range): Quantization {
   const limit = 2 ** 30;
-  return { dtype: "i32", scale: largestOf(range) / limit, zero: 0, lo: -limit, hi: limit };
-}
-
-function largestOf({ min, max }: Range): number {
-  return Math.max(Math.abs(min), Math.abs(max));
+  return { dtype: "i32", scale: largestReal(range) / limit, zero: 0, lo: -limit, hi: limit };
 }

@@ -75,10 +75,7 @@ function lowerSum(ctx: Lowering, node: OnnxNode, factor: number): void {
   const values = node.inputs.map((name) => operandValue(ctx, name));
   const [first, ...rest] = values;
   if (first === undefined) throw unsupportedForm(node, { want: "at least one input", got: "none" });
-  const largest = values.reduce(
-    (sum, v) => sum + v.q.scale * Math.max(Math.abs(v.q.lo - v.q.zero), Math.abs(v.q.hi - v.q.zero)),
-    0,
-  );
+  const largest = values.reduce((sum, v) => sum + v.q.scale * largestFrom(v.q), 0);
   const q: Quantization = {
     dtype: "i32",
     scale: largest / 2 ** 26 || 1,

@@ -6,7 +6,7 @@ import {
   weightErrorMeans,
   weightNoise,
 } from "../../../quantize/weights.ts";
-import { integerConstant, multiplier, type Value } from "../emit/emit.ts";
+import { integerConstant, largestInteger, multiplier, type Value } from "../emit/emit.ts";
 import { precisionError } from "../errors.ts";
 import { floatAttribute, intAttribute } from "../graph.ts";
 import { type FoldedOutput, foldedOutput } from "../lowering/folded.ts";
@@ -73,7 +73,7 @@ export function layerConstants(
   const errors =
     grid === undefined ? weightErrorMeans(layer.rows, weights, io.input.means) : new Float64Array(channels);
   const rowLength = layer.rows.length / channels;
-  const largest = Math.max(Math.abs(io.input.q.lo), Math.abs(io.input.q.hi));
+  const largest = largestInteger(io.input.q);
   const bias: number[] = [];
   const factors: Multiplier[] = [];
   for (let o = 0; o < channels; o++) {
@@ -120,8 +120,7 @@ export function layerConstants(
 function fittingWeights(layer: FloatLayer, input: Quantization, dtype: "i8" | "i16"): QuantizedWeights {
   const { channels, rows, bias } = layer;
   const rowLength = rows.length / channels;
-  const wide =
-    dtype === "i16" && rowLength * 32767 * Math.max(Math.abs(input.lo), Math.abs(input.hi)) < 2 ** 41;
+  const wide = dtype === "i16" && rowLength * 32767 * largestInteger(input) < 2 ** 41;
   // |bias| / (input scale x weight scale) + |zero| x sum |w| must stay an i32: 2^30 for the first leaves the rest free.
   const floor = Float64Array.from(bias, (b) => Math.abs(b) / (input.scale * 2 ** 30));
   return quantizeWeights(rows, { channels, dtype: wide ? "i16" : "i8", smallestScale: floor });

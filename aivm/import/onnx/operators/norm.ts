@@ -4,13 +4,13 @@ import { type Quantization, symmetric16 } from "../../../quantize/scheme.ts";
 import { elementCount } from "../../../tensor/shape.ts";
 import { addScaled, mul, rescale, table } from "../emit/compute.ts";
 import { div, realConstant, rootWide } from "../emit/division.ts";
-import { emit, type Value } from "../emit/emit.ts";
+import { constant, emit, type Value } from "../emit/emit.ts";
 import { pad, reshape, slice } from "../emit/move.ts";
 import { mulWide, sumWide, tableWide } from "../emit/wide.ts";
 import { unsupportedForm } from "../errors.ts";
 import { floatAttribute, intAttribute, type OnnxNode, type OnnxTensor } from "../graph.ts";
 import type { Family, Lowerer, Lowering } from "../lowering/lowering.ts";
-import { quantizationOf } from "../lowering/quantization.ts";
+import { headroomOf, quantizationOf } from "../lowering/quantization.ts";
 import { hasInput, inputName, isUsed, outputName, positiveAxis, shapeOf } from "../lowering/tensors.ts";
 import { getValue, operandValue, setValue } from "../lowering/values.ts";
 import { forEachRow, rowsAlong } from "./rows.ts";
@@ -165,12 +165,22 @@ function normalised(
 ): { readonly value: Value; readonly divisor: Value } {
   const { e } = ctx;
   const { rule, rows } = parts;
-  const limit = (kind: string): Quantization =>
-    symmetric16({ min: 0, max: ctx.calibration.probed.get(probeKey(node, kind))?.max ?? 0 });
+  const probed = (kind: string): number =>
+    headroomOf(ctx) * (ctx.calibration.probed.get(probeKey(node, kind))?.max ?? 0);
+  const limit = (kind: "centred" | "result"): Quantization =>
+    symmetric16({
+      min: 0,
+      max: kind === "result" ? Math.min(probed(kind), largestResult(rule, rows)) : probed(kind),
+    });
   const dividend = rule.centred ? centred(ctx, rows) : rows;
   const seen = rule.centred ? rescale(e, dividend, limit("centred")) : rows;
   const divisor = rowDivisor(ctx, rule, seen);
   return { value: div(e, dividend, divisor, parts.q ?? limit("result")), divisor };
+}
+
+/** No element of a normalised row is larger, whatever the row. */
+function largestResult(rule: Rule, rows: Value): number {
+  return rule.mean ? Math.sqrt(rows.shape[1] ?? 1) : 1;
 }
 
 /** x - mean per row of x [rows, length], as length x x - sum: no rounding where that fits 32 bits. */
@@ -210,7 +220,11 @@ function rowDivisor(ctx: Lowering, rule: Rule, x: Value): Value {
     lo: 0,
     hi: Math.min(2 ** 31 - 1, Math.ceil(largest / scale)),
   };
-  const measured = epsilon > 0 ? addScaled(e, { a: sum, b: sum, factorB: 0, term: epsilon }, q) : sum;
+  // As an operand in steps of the result: an offset that large would leave the multiplier of the sum few bits.
+  const steps = Math.round(epsilon / scale);
+  const added = (): Value =>
+    constant(e, { shape: [1, 1], values: [steps], q: { ...q, lo: steps, hi: steps } });
+  const measured = epsilon > 0 ? addScaled(e, { a: sum, b: added() }, q) : sum;
   return rootWide(e, { ...measured, q: { ...measured.q, scale: measured.q.scale / mean } });
 }
 

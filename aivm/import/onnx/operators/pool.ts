@@ -238,7 +238,7 @@ function averageImage(
   },
 ): Value {
   const taps = elementCount(to.windows.kernel);
-  const bound = taps * Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
+  const bound = taps * largestFrom(x.q);
   const m = multiplier(x.q.scale / to.q.scale / taps, bound, "avgPool2d");
   const attrs = [...windowAttrs(to.windows, false), x.q.zero, m.multiplier, m.shift, to.q.zero];
   const shape = [to.batch, ...two(to.windows.output, 1), to.channels];

@@ -61,7 +61,7 @@ export const REDUCE_FAMILY: Family = new Map<string, Lowerer>([
 
 /** The same range with room for the magnitude of the lowest value. */
 function widened(q: Quantization): Quantization {
-  const largest = Math.max(Math.abs(q.lo - q.zero), Math.abs(q.hi - q.zero));
+  const largest = largestFrom(q);
   return { dtype: "i16", scale: q.scale, zero: 0, lo: -largest, hi: largest };
 }
 
@@ -160,7 +160,7 @@ function lowerProd(ctx: Lowering, node: OnnxNode): void {
   }
   const rows = rowsOrElements(ctx, node);
   const q = quantizationOf(ctx, out);
-  const limit = Math.max(Math.abs(rows.q.lo - rows.q.zero), Math.abs(rows.q.hi - rows.q.zero));
+  const limit = largestFrom(rows.q);
   const magnitudes = table(
     e,
     rows,
@@ -232,15 +232,11 @@ function productTree(
   return productTree(ctx, node, { rows, dtype });
 }
 
-/** Raw integers with the opposite order, in a type that holds them. */
-function negated(ctx: Lowering, x: Value): Value {
-  const wide = x.q.dtype === "i8" ? "i16" : "i32";
-  const q = integerQuantization(wide, {
-    lo: Math.max(-x.q.hi, -2147483648),
-    hi: Math.min(-x.q.lo, 2147483647),
-  });
+/** Raw integers with the opposite order: -1 - x, which every type holds. */
+function opposite(ctx: Lowering, x: Value): Value {
+  const q = integerQuantization(x.q.dtype, { lo: -1 - x.q.hi, hi: -1 - x.q.lo });
   const raw = { ...x, q: integerQuantization(x.q.dtype, x.q) };
-  return emit(ctx.e, "add", { operands: [raw, raw], shape: x.shape, q, attrs: [-1, 0, 0, 0, 0] });
+  return emit(ctx.e, "add", { operands: [raw, raw], shape: x.shape, q, attrs: [-1, 0, -1, 0, 0] });
 }
 
 function lowerExtreme(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
@@ -255,12 +251,12 @@ function lowerExtreme(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
     setValue(ctx, out, reshape(ctx.e, maxReduce(ctx.e, rows, 1), outShape));
     return;
   }
-  const largest = maxReduce(ctx.e, negated(ctx, rows), 1);
+  const largest = maxReduce(ctx.e, opposite(ctx, rows), 1);
   const y = emit(ctx.e, "add", {
     operands: [largest, largest],
     shape: largest.shape,
     q: rows.q,
-    attrs: [-1, 0, 0, 0, 0],
+    attrs: [-1, 0, -1, 0, 0],
   });
   setValue(ctx, out, reshape(ctx.e, y, outShape));
 }
@@ -270,7 +266,7 @@ function lowerArg(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
   const x = getValue(ctx, inputName(node, 0));
   const axis = positiveAxis(intAttribute(node, "axis", 0), x.shape.length);
   const rows = reducedLast(ctx, x, [axis]);
-  const ordered = lowest ? negated(ctx, rows) : rows;
+  const ordered = lowest ? opposite(ctx, rows) : rows;
   const size = rows.shape[1] ?? 1;
   const out = outputName(node);
   const outShape = shapeOf(ctx, out);
@@ -278,8 +274,8 @@ function lowerArg(ctx: Lowering, node: OnnxNode, lowest: boolean): void {
     setValue(ctx, out, reshape(e, argmax(e, ordered, 1), outShape));
     return;
   }
-  const reversed = slice(e, ordered, { starts: [0, size - 1], steps: [1, -1], sizes: ordered.shape });
-  const found = argmax(e, reversed, 1);
+  const backwards = slice(e, ordered, { starts: [0, size - 1], steps: [1, -1], sizes: ordered.shape });
+  const found = argmax(e, backwards, 1);
   const zero = integerConstant(e, "i32", [], [0]);
   const y = addScaled(
     e,

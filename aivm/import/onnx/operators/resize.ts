@@ -3,7 +3,7 @@ import { type Quantization, quantizeReal, symmetric16 } from "../../../quantize/
 import { coordinatesOf, elementCount, stridesOf } from "../../../tensor/shape.ts";
 import { DTYPE_RANGE } from "../../../tensor/tensor.ts";
 import { matmul } from "../emit/compute.ts";
-import { constant, integerConstant, type Value } from "../emit/emit.ts";
+import { constant, integerConstant, largestFrom, type Value } from "../emit/emit.ts";
 import { rearrange, reshape, transpose, where } from "../emit/move.ts";
 import { unsupportedForm } from "../errors.ts";
 import { floatAttribute, intAttribute, intsAttribute, type OnnxNode, stringAttribute } from "../graph.ts";
@@ -119,7 +119,7 @@ function extrapolated(
  * parts, so that weights like 1/4 and 3/4 lose nothing.
  */
 function widerThan(x: Value, cubic: boolean): Quantization {
-  const steps = Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
+  const steps = largestFrom(x.q);
   const room = cubic ? 2 * steps : steps;
   if (x.q.dtype === "i8" && room > 0) {
     const parts = 2 ** Math.floor(Math.log2(32767 / room));

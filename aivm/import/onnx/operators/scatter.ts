@@ -2,7 +2,7 @@
 import { integerQuantization, type Quantization, symmetric16 } from "../../../quantize/scheme.ts";
 import { elementCount } from "../../../tensor/shape.ts";
 import { addScaled, compare, rescale } from "../emit/compute.ts";
-import { emit, integerConstant, type Value } from "../emit/emit.ts";
+import { emit, integerConstant, largestFrom, largestInteger, type Value } from "../emit/emit.ts";
 import { pad, reshape, transpose, where } from "../emit/move.ts";
 import { SCATTER_REDUCTIONS, type ScatterReduction, sameMeaning, scatter } from "../emit/select.ts";
 import { unsupportedForm } from "../errors.ts";
@@ -196,7 +196,7 @@ function computeReal(
 }
 
 function largestReal(q: Quantization): number {
-  return q.scale * Math.max(Math.abs(q.lo - q.zero), Math.abs(q.hi - q.zero));
+  return q.scale * largestFrom(q);
 }
 
 /** The same range in units of a power of two. */
@@ -214,10 +214,7 @@ function computeWhole(
   const x = getValue(ctx, inputName(node, 0));
   const updates = getValue(ctx, inputName(node, 2));
   const count = lanes.positions.shape[lanes.axis] ?? 1;
-  const [most, each] = [x, updates].map((value) => Math.max(Math.abs(value.q.lo), Math.abs(value.q.hi))) as [
-    number,
-    number,
-  ];
+  const [most, each] = [x, updates].map((value) => largestInteger(value.q)) as [number, number];
   const largest = reduction === "add" ? most + count * each : most * Math.max(1, each) ** count;
   if (largest > storage.hi) {
     throw unsupportedForm(node, {

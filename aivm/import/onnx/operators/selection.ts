@@ -2,7 +2,7 @@
 import { integerQuantization, type Quantization } from "../../../quantize/scheme.ts";
 import { elementCount } from "../../../tensor/shape.ts";
 import { compare, rescale, table } from "../emit/compute.ts";
-import { emit, integerConstant, type Value } from "../emit/emit.ts";
+import { emit, integerConstant, largestFrom, largestInteger, type Value } from "../emit/emit.ts";
 import { gather, reshape, slice, transpose, where } from "../emit/move.ts";
 import { cumulativeSum, topK } from "../emit/select.ts";
 import { dataDependentShape, unsupportedForm } from "../errors.ts";
@@ -127,7 +127,7 @@ function lowerCumSum(ctx: Lowering, node: OnnxNode): void {
   const reverse = intAttribute(node, "reverse", 0) !== 0;
   const rows = rowsAlong(ctx, centred(ctx, x), [axis]);
   const length = rows.value.shape[1] ?? 1;
-  const limit = length * Math.max(Math.abs(rows.value.q.lo), Math.abs(rows.value.q.hi));
+  const limit = length * largestInteger(rows.value.q);
   if (limit > I32) {
     throw unsupportedForm(node, {
       want: "sums that provably fit 32 bits",
@@ -150,7 +150,7 @@ function lowerCumSum(ctx: Lowering, node: OnnxNode): void {
 /** The same values with zero point 0. */
 function centred(ctx: Lowering, x: Value): Value {
   if (x.q.zero === 0) return x;
-  const largest = Math.max(Math.abs(x.q.lo - x.q.zero), Math.abs(x.q.hi - x.q.zero));
+  const largest = largestFrom(x.q);
   const q: Quantization = { dtype: "i16", scale: x.q.scale, zero: 0, lo: -largest, hi: largest };
   return rescale(ctx.e, x, q);
 }

@@ -6,7 +6,7 @@ import {
   quantizeReal,
   symmetric16,
 } from "../../../quantize/scheme.ts";
-import { addScaled, clampTo, compare, mul, rescale, table } from "../emit/compute.ts";
+import { addScaled, clampTo, compare, rescale, table } from "../emit/compute.ts";
 import { constant, integerConstant, type Value } from "../emit/emit.ts";
 import { reshape } from "../emit/move.ts";
 import { mulWide } from "../emit/wide.ts";
@@ -16,7 +16,7 @@ import { floatAttribute, intAttribute, type OnnxDtype, type OnnxNode } from "../
 import { clampBounds, foldedOutput } from "../lowering/folded.ts";
 import { wrapRule } from "../lowering/integers.ts";
 import type { Family, Lowerer, Lowering } from "../lowering/lowering.ts";
-import { quantizationOf, rangeOf } from "../lowering/quantization.ts";
+import { quantizationOf } from "../lowering/quantization.ts";
 import {
   inputName,
   isFloat,
@@ -127,7 +127,7 @@ function lowerPrelu(ctx: Lowering, node: OnnxNode): void {
   const q = quantizationOf(ctx, outputName(node));
   const positive = clampTo(e, x, { min: 0, max: Number.POSITIVE_INFINITY });
   const negative = clampTo(e, x, { min: Number.NEGATIVE_INFINITY, max: 0 });
-  const scaled = mul(e, negative, slope, symmetric16(rangeOf(ctx, outputName(node))));
+  const scaled = mulWide(e, negative, slope);
   setValue(ctx, outputName(node), addScaled(e, { a: positive, b: scaled }, q));
 }
 

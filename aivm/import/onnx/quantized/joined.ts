@@ -1,8 +1,10 @@
 /**
- * Operators that join or compare tensors take all of them to mean the same. Calibration sees to that with one scale per
- * group; tensors whose scale the file states are brought to one here, each straight from its own integers.
+ * Operators that join or compare tensors take all of them to mean the same. Calibration gives a group one range; where
+ * its members still differ in scale (a program input has no headroom, a file states its own), they are brought to one
+ * here, each straight from its own integers. Constants take the scale of what they are joined with.
  */
 import { type Quantization, symmetric16 } from "../../../quantize/scheme.ts";
+import { DTYPE_RANGE } from "../../../tensor/tensor.ts";
 import { rescale } from "../emit/compute.ts";
 import type { Value } from "../emit/emit.ts";
 import type { OnnxNode } from "../graph.ts";
@@ -16,8 +18,7 @@ import { floatConstant, getAnyLayout } from "../lowering/values.ts";
 export function lowerAligned(ctx: Lowering, node: OnnxNode, lower: Lowerer): void {
   const isConstant = (name: string): boolean => constantOf(ctx, name) !== undefined;
   const joined = joinedInputs(node, isConstant).filter((name) => isFloat(ctx, name));
-  const skip = joined.length < 2 || node.opType === "Pad" || !joined.some((name) => isFromFile(ctx, name));
-  if (skip) {
+  if (joined.length < 2 || node.opType === "Pad") {
     lower(ctx, node);
     return;
   }
@@ -44,9 +45,18 @@ export function isFromFile(ctx: Lowering, name: string): boolean {
   return moved.length === 1 && moved[0] === 0 && isFromFile(ctx, node.inputs[0] ?? "");
 }
 
-/** What the joined inputs should mean: what the result does, or a range that holds all of them where that is no float. */
+/**
+ * What the joined inputs should mean: what all that are computed mean already, what the result does, or a range that
+ * holds all of them where that is no float.
+ */
 function commonQuantization(ctx: Lowering, node: OnnxNode, joined: readonly string[]): Quantization {
   const out = outputName(node);
+  const fromFile = joined.some((name) => isFromFile(ctx, name));
+  const computed = joined.filter((name) => constantOf(ctx, name) === undefined);
+  const [first, ...others] = computed.map((name) => getAnyLayout(ctx, name).value.q);
+  // A constant outside the range of the others would saturate only where the group's readers do not see it.
+  if (!fromFile && first !== undefined && others.every((q) => isSame(q, first)))
+    return { ...first, ...DTYPE_RANGE[first.dtype] };
   if (isFloat(ctx, out)) return quantizationOf(ctx, out);
   const ranges = joined.map((name) => {
     const { q } = getAnyLayout(ctx, name).value;
@@ -66,7 +76,10 @@ function aligned(ctx: Lowering, name: string, target: Quantization): Placed {
 }
 
 function meaning(ctx: Lowering, value: Value, target: Quantization): Value {
-  const { q } = value;
-  const same = q.dtype === target.dtype && q.scale === target.scale && q.zero === target.zero;
-  return same ? value : rescale(ctx.e, value, target);
+  return isSame(value.q, target) ? value : rescale(ctx.e, value, target);
+}
+
+/** True when equal integers mean equal numbers. */
+function isSame(a: Quantization, b: Quantization): boolean {
+  return a.dtype === b.dtype && a.scale === b.scale && a.zero === b.zero;
 }

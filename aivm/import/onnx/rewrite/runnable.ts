@@ -215,6 +215,7 @@ export function holdingReference(
     load: async (onnx) => {
       const session = await reference.load(onnx);
       return {
+        ...(session.inputTypes === undefined ? {} : { inputTypes: session.inputTypes }),
         run: async (feeds) => {
           const results = await session.run(feeds.map((feed) => ({ ...feed, dtype: holderOf(feed.dtype) })));
           return new Map(
