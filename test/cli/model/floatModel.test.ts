@@ -1,5 +1,5 @@
 /** The float model of a command: one file of one of three kinds. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { expect } from "chai";
 import type { Card } from "../../../aivm/quantize/card.ts";
 import { compileCommand } from "../../../cli/model/compile.ts";
@@ -29,7 +29,8 @@ describe("the float model that a command is given", () => {
     const out = scratch.path("trees.aivm");
     const compiled = await run(["compile", ...XGBOOST, ...DATA, "--out", out, "--evaluate", "--json"]);
     expect(compiled.code, compiled.err).to.equal(0);
-    const { card } = compiled.json() as { readonly card: Card };
+    const { card, thresholds } = compiled.json() as { readonly card: Card; readonly thresholds: object };
+    expect(thresholds).to.deep.equal({ total: 163, exact: 163 });
     // 135 of 143 by the card of models/boosted, and not one answer changed.
     expect(card).to.include({ floatBps: 9441, fixedBps: 9441, agreementBps: 10_000 });
     const again = await run(["verify", out, ...XGBOOST, ...DATA]);
@@ -37,6 +38,27 @@ describe("the float model that a command is given", () => {
     expect(again.out).to.contain("measured again over 143 samples: the same figures");
     const other = await run(["evaluate", out, ...LIGHTGBM, ...DATA, "--json"]);
     expect((other.json() as { readonly card: Card }).card.floatBps).to.equal(9720);
+  });
+
+  it("is said to be inexact where features of all sizes share one input", async function () {
+    await requireOrt(this);
+    const folder = join(BOOSTED, "../breast-cancer");
+    const data = scratch.write(
+      "one.json",
+      JSON.stringify({
+        inputs: [
+          {
+            name: "all",
+            test: join(relative(scratch.path("."), folder), "test-features.npy"),
+            calibration: join(relative(scratch.path("."), folder), "calibration-features.npy"),
+          },
+        ],
+      }),
+    );
+    const out = scratch.path("one.aivm");
+    const compiled = await run(["compile", ...XGBOOST, "--data", data, "--out", out]);
+    expect(compiled.code, compiled.err).to.equal(0);
+    expect(compiled.out).to.contain("a feature that is equal may go either way");
   });
 
   it("is one file: none and two are refused", async () => {
