@@ -224,6 +224,42 @@ describe("a boosted model in integers answers as its library's rules say", () =>
   }
 });
 
+describe("features of sizes far apart, an input each", () => {
+  it("are told apart at their own thresholds, float32 by float32", async function () {
+    const reference = await requireOrt(this);
+    const [small, large] = [Math.fround(0.00123), Math.fround(1_234_567.8)];
+    const stump = (feature: number, [threshold, step]: readonly [number, number]): Tree => {
+      return { feature, threshold, left: { leaf: 0 }, right: { leaf: step } };
+    };
+    const trees = [stump(0, [small, 1]), stump(1, [large, 2])];
+    const json = JSON.stringify(
+      xgboostModel({ trees, features: 2, objective: "reg:squarederror", baseScore: "0E0" }),
+    );
+    const rows = [-1, 0, 1].flatMap((i) =>
+      [-1, 0, 1].map((k) => [small + i * 2 ** -33, large + k * 2 ** -3].map(Math.fround)),
+    );
+    const wasm = await freshKernels();
+    const { model, program } = await compileOnnx({
+      onnx: xgboostToOnnx(
+        json,
+        ["small", "large"].map((name) => ({ name, width: 1 })),
+      ),
+      name: "apart",
+      calibration: rows.map(([a = 0, b = 0]) => [Float32Array.of(a), Float32Array.of(b)]),
+      precision: "a16",
+      reference,
+      engine: (loaded) => createWasmEngine({ model: loaded, wasm }),
+    });
+    const engine = await createWasmEngine({ model, wasm });
+    for (const row of rows) {
+      const inputs = program.inputs.map((port, k) => quantizeInput(port, [row[k] ?? 0], true));
+      const [y] = (await engine.run({ inputs })).outputs;
+      const want = trees.reduce((sum, tree) => sum + leafOf(tree, row, "<"), 0);
+      expect((program.outputs[0]?.scale ?? 0) * (y?.data[0] ?? 0), `${row}`).to.be.closeTo(want, 1e-6);
+    }
+  });
+});
+
 describe("the ONNX model of boosted trees", () => {
   const stump = (threshold: number): Tree => ({
     feature: 0,
