@@ -154,6 +154,11 @@ describe("a file of boosted trees is refused", () => {
     });
   }
 
+  it("but not a model stopped early that was cut to its best rounds", () => {
+    const cut = put(xgboost(), [...LEARNER, "attributes", "best_iteration"], "1");
+    expect(xgboostToOnnx(JSON.stringify(cut)).length).to.be.greaterThan(0);
+  });
+
   it("a tree of more tests than the importer of ONNX takes", () => {
     let deep: Tree = { leaf: 0 };
     for (let i = 0; i < 65; i++) deep = { feature: 0, threshold: i, left: deep, right: { leaf: i } };
