@@ -2,6 +2,7 @@
 
 import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
 import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
+import { type ThresholdGrid, thresholdGrid } from "../../aivm/import/onnx/operators/trees/grid.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
@@ -69,7 +70,8 @@ export const compileCommand: Command = {
     const out = requiredFlag(invocation, "out");
     const dataset = readDataset(requiredFlag(invocation, "data"));
     const onnx = readFloatModel(file, dataset);
-    const names = decodeOnnx(onnx).inputs.map(({ name }) => name);
+    const graph = decodeOnnx(onnx);
+    const names = graph.inputs.map(({ name }) => name);
     const compiled = await compileOnnx({
       onnx,
       name: optionalFlag(invocation, "name") ?? file.path.replace(/^.*\//, "").replace(/\.(onnx|json)$/, ""),
@@ -99,17 +101,29 @@ export const compileCommand: Command = {
     });
     const modelId = bytesToHex(compiled.modelId);
     const { card } = compiled.report;
+    const { inputs } = compiled.program;
+    const thresholds = thresholdGrid(graph, (input) => inputs.find(({ name }) => name === input)?.scale);
     invocation.result(
-      { modelId, file: out, ...compiled.report, saturation: { part, ...saturation } },
-      `${out}: model ${modelId}\n\n${summary(compiled, { part, ...saturation })}${card === undefined ? "" : `\n\n${cardTable(card)}`}`,
+      {
+        modelId,
+        file: out,
+        ...compiled.report,
+        saturation: { part, ...saturation },
+        ...(thresholds && { thresholds }),
+      },
+      `${out}: model ${modelId}\n\n${summary(compiled, { saturation: { part, ...saturation }, thresholds })}${card === undefined ? "" : `\n\n${cardTable(card)}`}`,
     );
   },
 };
 
 function summary(
   { report }: CompiledModel,
-  saturation: SaturationReport & { readonly part: "test" | "calibration" },
+  measured: {
+    readonly saturation: SaturationReport & { readonly part: "test" | "calibration" };
+    readonly thresholds: ThresholdGrid | undefined;
+  },
 ): string {
+  const { saturation, thresholds } = measured;
   const { nodes, constant, merged } = report.folding;
   const mergedCount = Object.values(merged).reduce((sum, count) => sum + count, 0);
   const mergedText = Object.entries(merged).map(([name, count]) => `${count} ${name}`);
@@ -122,6 +136,7 @@ function summary(
     ["scheme", schemeText(report)],
     ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
     ["saturation", saturationText(saturation)],
+    ...(thresholds === undefined ? [] : [["thresholds", thresholdText(thresholds)]]),
   ];
   const width = Math.max(...rows.map(([label = ""]) => label.length));
   const facts = rows.map(([label = "", value = ""]) => `${label.padEnd(width)}  ${value}`);
@@ -139,6 +154,12 @@ function summary(
 function schemeText({ precision, weights, wideLayers, trials }: CompileReport): string {
   const wide = `${wideLayers.length} layers with 16-bit weights`;
   return `${precision} activations, ${weights} weights${weights === "auto" ? ` (${wide}, ${trials.length} trials)` : ""}`;
+}
+
+function thresholdText({ total, exact }: ThresholdGrid): string {
+  const all = `${exact} of ${total} are whole units of their features`;
+  if (exact === total) return all;
+  return `${all}; at the others a feature that is equal may go either way: give features of other sizes inputs of their own`;
 }
 
 function saturationText(report: SaturationReport & { readonly part: string }): string {

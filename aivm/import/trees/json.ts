@@ -58,7 +58,8 @@ export function countOf(
 /** What a value is, short enough for a message. */
 function kindOf(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "number" || typeof value === "string") return JSON.stringify(value).slice(0, 60);
+  if (typeof value === "number") return `${value}`;
+  if (typeof value === "string") return JSON.stringify(value).slice(0, 60);
   if (value === null) return "null";
   return Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
 }
