@@ -1,7 +1,7 @@
 /** aivm model evaluate */
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../aivm/index.ts";
 import { readArtifact, writeArtifact } from "../../aivm/io/files.ts";
-import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { type EvaluationSet, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
 import { type Card, type CardSet, cardText, createCard } from "../../aivm/quantize/card.ts";
@@ -58,7 +58,7 @@ async function evaluateNumbers(invocation: Invocation, model: LoadedModel, datas
   const { program } = model;
   if (optionalFlag(invocation, "card") !== undefined)
     throw usageError("--card", "a data set with metric top1", dataset.metric);
-  const float = await (await openOrtReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
+  const float = await (await openIsolatedReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
   try {
     const names = program.inputs.map(({ name }) => name);
     const report = await evaluateRegression({
@@ -93,7 +93,7 @@ function regressionText(report: RegressionReport): string {
 
 async function measuredCard(invocation: Invocation, model: LoadedModel, split: EvaluationSet): Promise<Card> {
   const onnx = readOnnx(requiredFlag(invocation, "onnx"));
-  const reference = await openOrtReference();
+  const reference = await openIsolatedReference();
   const float = await reference.load(onnx);
   try {
     const report = await evaluateAccuracy({

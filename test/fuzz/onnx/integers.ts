@@ -151,7 +151,7 @@ function compare(b: Build): Wire | undefined {
     of: oneIn(b, 2) ? [x, y] : [y, x],
     kind: "bool",
     shape: broadcast(x.shape, y.shape),
-    jumps: true,
+    rounds: !integers,
   });
 }
 
