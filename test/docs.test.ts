@@ -1,5 +1,5 @@
 /** The documents against the code: links resolve, every op has its page, the pages' tables and examples are true. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect } from "chai";
 import { evaluateOp } from "../aivm/engine/reference/referenceEngine.ts";
@@ -11,14 +11,33 @@ const ROOT = join(import.meta.dirname, "..");
 const PAGES = join(ROOT, "docs", "spec", "ops");
 const ORACLE = join(ROOT, "test", "vectors", "oracle");
 
+/** Folders at the root without documents of their own, or with other people's. */
+const ELSEWHERE = new Set(["node_modules", "dist", "build", "coverage"]);
+
 function documents(): string[] {
-  const inDocs = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join(ROOT, "docs", name));
-  const above = readdirSync(ROOT, { encoding: "utf8" })
+  return readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith(".") && !ELSEWHERE.has(entry.name))
+    .flatMap(({ name }) => (statSync(join(ROOT, name)).isDirectory() ? below(name) : [name]))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(ROOT, name));
-  return [...inDocs, ...above];
+}
+
+function below(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) =>
+    join(folder, name),
+  );
+}
+
+/** Source files that a document names in code and that are neither at that path nor below the document's folder. */
+function missingFiles(document: string): string[] {
+  const folder = relative(ROOT, dirname(document));
+  const near = [...below(folder), ...(existsSync(join(ROOT, "test", folder)) ? below(`test/${folder}`) : [])];
+  const named = [...readFileSync(document, "utf8").matchAll(/`([\w./-]+\.(?:ts|sol|py))`/g)];
+  return named
+    .map((match) => match[1] ?? "")
+    .filter((name) => !existsSync(join(ROOT, name)) && !existsSync(join(dirname(document), name)))
+    .filter((name) => !near.some((file) => `/${file}`.endsWith(`/${name}`)))
+    .map((name) => `${relative(ROOT, document)}: ${name}`);
 }
 
 /** Targets of the links of a document, code aside. */
@@ -73,9 +92,13 @@ function exampleOf(page: string): OpVector {
 describe("the documents", () => {
   it("link to files and headings that exist", () => {
     const all = documents();
-    expect(all.length).to.be.greaterThan(30);
+    expect(all.length).to.be.greaterThan(50);
     expect(all.flatMap((document) => linksOf(readFileSync(document, "utf8"))).length).to.be.greaterThan(60);
     expect(all.flatMap(broken)).to.deep.equal([]);
+  });
+
+  it("name source files that exist", () => {
+    expect(documents().flatMap(missingFiles)).to.deep.equal([]);
   });
 
   it("have one page for every op and no other, each in the index", () => {

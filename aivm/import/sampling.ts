@@ -6,21 +6,10 @@
  */
 import { AivmError } from "../../common/errors.ts";
 import type { Quantization } from "../quantize/scheme.ts";
-import {
-  addScaled,
-  compare,
-  constant,
-  type Emitter,
-  emit,
-  integerConstant,
-  largestFrom,
-  rescale,
-  slice,
-  table,
-  type Value,
-  where,
-} from "./onnx/emit.ts";
-import { argmaxOfRows, cumulativeSum, pickFromRows, random, shift, topK } from "./onnx/emitSelection.ts";
+import { addScaled, compare, rescale, table } from "./onnx/emit/compute.ts";
+import { constant, type Emitter, emit, integerConstant, largestFrom, type Value } from "./onnx/emit/emit.ts";
+import { slice, where } from "./onnx/emit/move.ts";
+import { argmaxOfRows, cumulativeSum, pickFromRows, random, shift, topK } from "./onnx/emit/select.ts";
 
 /** How a token is drawn. */
 export interface SamplingRule {

@@ -3,8 +3,9 @@
  * the static shapes, the values of everything that depends on no input (constant folding), the ranges, and the mean
  * activations that bias correction needs.
  */
-import { withExtraOutputs } from "../import/onnx/encode.ts";
+
 import { unsupportedDtype } from "../import/onnx/errors.ts";
+import { withExtraOutputs } from "../import/onnx/format/encode.ts";
 import {
   elementCount,
   type OnnxGraph,

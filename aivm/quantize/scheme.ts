@@ -15,6 +15,11 @@ export interface Range {
   readonly max: number;
 }
 
+/** Largest magnitude in a range of real numbers. */
+export function largestReal({ min, max }: Range): number {
+  return Math.max(Math.abs(min), Math.abs(max));
+}
+
 /** real = scale x (q - zero), q in [lo, hi]. */
 export interface Quantization {
   readonly dtype: DType;
@@ -44,7 +49,7 @@ export function activationQuantization(precision: Precision, range: Range): Quan
 
 /** 16 bits, zero point 0: [-32767, 32767]; a tensor that is 0 everywhere stays so. */
 export function symmetric16(range: Range): Quantization {
-  const largest = Math.max(Math.abs(range.min), Math.abs(range.max));
+  const largest = largestReal(range);
   if (largest === 0) return { dtype: "i16", scale: SCALE_OF_ZERO, zero: 0, lo: 0, hi: 0 };
   const scale = positive(largest / 32767);
   return { dtype: "i16", scale, zero: 0, lo: -32767, hi: 32767 };

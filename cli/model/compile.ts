@@ -1,7 +1,7 @@
 /** aivm model compile */
 
 import { type CompiledModel, type CompileReport, compileOnnx } from "../../aivm/import/onnx/compile.ts";
-import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
 import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
@@ -21,7 +21,7 @@ import { progressLine, progressNote } from "../progress.ts";
 import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
 import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
-import { readBytes } from "./files.ts";
+import { FLOAT_MODEL_FLAGS, readFloatModel, requiredFloatModel } from "./floatModel.ts";
 
 /** Saturation is measured on this many samples of the test split, or of the calibration split without one. */
 const SATURATION_SAMPLES = 64;
@@ -32,9 +32,9 @@ const PRODUCTS = /^op \d+ (conv2d|linear|matmul)$/;
 /** The command. */
 export const compileCommand: Command = {
   name: "model compile",
-  about: "turn an ONNX model into an integer artifact",
+  about: "turn a float model into an integer artifact",
   flags: {
-    onnx: { type: "string", placeholder: "FILE", about: "the float model" },
+    ...FLOAT_MODEL_FLAGS,
     data: { type: "string", placeholder: "FILE", about: "data set; its calibration split sets the scales" },
     out: { type: "string", placeholder: "FILE", about: "artifact to write" },
     name: { type: "string", placeholder: "TEXT", about: "name in the metadata (default: the file's)" },
@@ -61,17 +61,18 @@ export const compileCommand: Command = {
   examples: [
     "aivm model compile --onnx models/digits/digits.onnx --data models/digits/split.json --out digits.aivm",
     "aivm model compile --onnx dense.onnx --data split.json --out dense.aivm --precision a16 --evaluate",
+    "aivm model compile --xgboost model.json --data split.json --out trees.aivm",
     "aivm model compile --onnx net.onnx --data split.json --out net.aivm --shape image=1x3x224x224",
   ],
   run: async (invocation) => {
-    const onnxPath = requiredFlag(invocation, "onnx");
+    const file = requiredFloatModel(invocation);
     const out = requiredFlag(invocation, "out");
-    const onnx = readOnnx(onnxPath);
     const dataset = readDataset(requiredFlag(invocation, "data"));
+    const onnx = readFloatModel(file, dataset);
     const names = decodeOnnx(onnx).inputs.map(({ name }) => name);
     const compiled = await compileOnnx({
       onnx,
-      name: optionalFlag(invocation, "name") ?? onnxPath.replace(/^.*\//, "").replace(/\.onnx$/, ""),
+      name: optionalFlag(invocation, "name") ?? file.path.replace(/^.*\//, "").replace(/\.(onnx|json)$/, ""),
       calibration: samplesFor(dataset, { part: "calibration", names }),
       precision: choiceFlag(invocation, { name: "precision", choices: ["a8", "a16"] }),
       weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16", "auto"] }),
@@ -104,11 +105,6 @@ export const compileCommand: Command = {
     );
   },
 };
-
-/** Bytes of an ONNX file. @throws CLI_FILE */
-export function readOnnx(path: string): Uint8Array {
-  return readBytes(path, "ONNX file");
-}
 
 function summary(
   { report }: CompiledModel,

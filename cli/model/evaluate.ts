@@ -18,8 +18,8 @@ import {
 import { progressLine } from "../progress.ts";
 import { textTable } from "../table.ts";
 import { cardFacts, cardTable } from "./card.ts";
-import { readOnnx } from "./compile.ts";
 import { type Dataset, readDataset, samplesFor } from "./dataset.ts";
+import { FLOAT_MODEL_FLAGS, readFloatModel, requiredFloatModel } from "./floatModel.ts";
 
 /** The command. */
 export const evaluateCommand: Command = {
@@ -27,7 +27,7 @@ export const evaluateCommand: Command = {
   about: "measure an artifact beside its float model over a test split, and print the card",
   usage: "<artifact>",
   flags: {
-    onnx: { type: "string", placeholder: "FILE", about: "the float model" },
+    ...FLOAT_MODEL_FLAGS,
     data: { type: "string", placeholder: "FILE", about: "data set with a test split" },
     card: { type: "string", placeholder: "FILE", about: "write the artifact with the card inside to FILE" },
   },
@@ -44,7 +44,8 @@ export const evaluateCommand: Command = {
       samples: samplesFor(dataset, { part: "test", names }),
       ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
     };
-    const card = await measuredCard(invocation, model, split);
+    const onnx = readFloatModel(requiredFloatModel(invocation), dataset);
+    const card = await measuredCard(invocation, { model, split, onnx });
     const out = optionalFlag(invocation, "card");
     const measured = out === undefined ? model : await writeMeasured(out, model, card);
     const modelId = bytesToHex(measured.modelId);
@@ -58,7 +59,8 @@ async function evaluateNumbers(invocation: Invocation, model: LoadedModel, datas
   const { program } = model;
   if (optionalFlag(invocation, "card") !== undefined)
     throw usageError("--card", "a data set with metric top1", dataset.metric);
-  const float = await (await openIsolatedReference()).load(readOnnx(requiredFlag(invocation, "onnx")));
+  const onnx = readFloatModel(requiredFloatModel(invocation), dataset);
+  const float = await (await openIsolatedReference()).load(onnx);
   try {
     const names = program.inputs.map(({ name }) => name);
     const report = await evaluateRegression({
@@ -91,8 +93,11 @@ function regressionText(report: RegressionReport): string {
   );
 }
 
-async function measuredCard(invocation: Invocation, model: LoadedModel, split: EvaluationSet): Promise<Card> {
-  const onnx = readOnnx(requiredFlag(invocation, "onnx"));
+async function measuredCard(
+  invocation: Invocation,
+  of: { readonly model: LoadedModel; readonly split: EvaluationSet; readonly onnx: Uint8Array },
+): Promise<Card> {
+  const { model, split, onnx } = of;
   const reference = await openIsolatedReference();
   const float = await reference.load(onnx);
   try {

@@ -1,5 +1,6 @@
 /** aivm model register */
 import { readArtifact } from "../../aivm/io/files.ts";
+import type { Card } from "../../aivm/quantize/card.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { getModelParams } from "../../sdk/actions/getModelParams.ts";
 import { registerModel } from "../../sdk/actions/registerModel.ts";
@@ -54,13 +55,36 @@ export const registerCommand: Command = {
       bondUaivm,
     });
     const modelId = bytesToHex(model.modelId);
+    const warnings = warningsOf(model.program.card);
     invocation.result(
-      { modelId, txHash: sent.tx.hash, height: sent.tx.height, registrar: signer.address, bondUaivm },
-      `model ${modelId} registered in block ${sent.tx.height} by ${signer.address}, deposit ${bondUaivm} uaivm\n` +
+      {
+        modelId,
+        txHash: sent.tx.hash,
+        height: sent.tx.height,
+        registrar: signer.address,
+        bondUaivm,
+        warnings,
+      },
+      [
+        `model ${modelId} registered in block ${sent.tx.height} by ${signer.address}, deposit ${bondUaivm} uaivm`,
         "it answers requests once enough bonded runners have shown that they hold its weights",
+        ...warnings.map((warning) => `warning that its card carries: ${warning}`),
+      ].join("\n"),
     );
   },
 };
+
+/** What the card, which is registered with the program, warns its users of. */
+function warningsOf(card: string): readonly string[] {
+  if (card === "") return ["no card: nobody has measured what the integers lose against the float model"];
+  try {
+    const { warning, reasons } = JSON.parse(card) as Partial<Card>;
+    if (warning === false) return [];
+    return Array.isArray(reasons) ? reasons.map((reason) => JSON.stringify(reason)) : ["not said why"];
+  } catch {
+    return ["the card is not in the form that aivm writes"];
+  }
+}
 
 /** A whole number from 0 up. @throws CLI_USAGE. */
 function amountOf(invocation: Invocation, flag: string): bigint | undefined {

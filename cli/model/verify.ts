@@ -26,9 +26,9 @@ import {
   syntheticInputs,
   traceOn,
 } from "./checks.ts";
-import { readOnnx } from "./compile.ts";
 import { readDataset, samplesFor } from "./dataset.ts";
 import { readBytes } from "./files.ts";
+import { FLOAT_MODEL_FLAGS, optionalFloatModel, readFloatModel } from "./floatModel.ts";
 import { givenInputs, INPUT_FLAGS, quantizeSample } from "./inputs.ts";
 import { printable } from "./picture/markup.ts";
 import { walkElement, walkText } from "./walk.ts";
@@ -45,7 +45,8 @@ export const verifyCommand: Command = {
   flags: {
     "model-id": { type: "string", placeholder: "HEX", about: "refuse any other model" },
     ...INPUT_FLAGS,
-    onnx: { type: "string", placeholder: "FILE", about: "with --data: measure the card again" },
+    ...FLOAT_MODEL_FLAGS,
+    onnx: { ...FLOAT_MODEL_FLAGS.onnx, about: "the float model; with --data: measure the card again" },
     samples: {
       type: "string",
       placeholder: "N",
@@ -129,10 +130,10 @@ function replayInputs(invocation: Invocation, model: LoadedModel): readonly (rea
 /** The card against figures measured now. */
 async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Check> {
   const { card } = model.program;
-  const onnx = optionalFlag(invocation, "onnx");
+  const file = optionalFloatModel(invocation);
   const data = optionalFlag(invocation, "data");
   if (card === "") return { what: "card", state: "skipped", found: "the artifact carries none" };
-  if (onnx === undefined || data === undefined)
+  if (file === undefined || data === undefined)
     return { what: "card", state: "skipped", found: "needs --onnx and --data to measure it again" };
   return checked("card", async () => {
     const claimed = parsedCard(card);
@@ -142,7 +143,7 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
       samples: samplesFor(dataset, { part: "test", names }),
       ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
     };
-    const bytes = readOnnx(onnx);
+    const bytes = readFloatModel(file, dataset);
     const reference = await openIsolatedReference();
     const float = await reference.load(bytes);
     try {

@@ -5,34 +5,12 @@ import { requireTestData } from "../support/testData.ts";
 import { CASES } from "./cases.ts";
 import { type Answer, reconstruction, sameAnswer, sameBoxes, sqnrDb, top1 } from "./metrics.ts";
 import { runCase } from "./runCase.ts";
-import { readNpy, rowOf } from "./support/npy.ts";
+import { rowOf } from "./support/rowOf.ts";
 
-/** A .npy file of format version 1. */
-function npyFile(descr: string, shape: string, data: Uint8Array): Uint8Array {
-  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }\n`;
-  const head = Uint8Array.of(
-    0x93,
-    ...new TextEncoder().encode("NUMPY"),
-    1,
-    0,
-    header.length & 255,
-    header.length >> 8,
-  );
-  return Uint8Array.from([...head, ...new TextEncoder().encode(header), ...data]);
-}
-
-describe("readers of outside data", () => {
-  it("read .npy files of several element types, and rows of them", () => {
-    const floats = readNpy(npyFile("<f4", "2, 2", new Uint8Array(Float32Array.of(1, 2, -3, 0.5).buffer)));
-    expect(floats.shape).to.deep.equal([2, 2]);
-    expect([...rowOf(floats, 1).data]).to.deep.equal([-3, 0.5]);
-    expect([...readNpy(npyFile("|u1", "3,", Uint8Array.of(1, 2, 255))).data]).to.deep.equal([1, 2, 255]);
-    expect(readNpy(npyFile("<i8", "", new Uint8Array(BigInt64Array.of(-7n).buffer))).data[0]).to.equal(-7n);
-  });
-
-  it("refuse what is no such file", () => {
-    expect(() => readNpy(Uint8Array.of(1, 2, 3))).to.throw(RangeError);
-    expect(() => readNpy(npyFile(">f4", "1,", new Uint8Array(4)))).to.throw(RangeError);
+describe("rows of outside data", () => {
+  it("are the elements behind one position of the first axis", () => {
+    const array = { dtype: "float32", shape: [2, 2], data: Float32Array.of(1, 2, -3, 0.5) } as const;
+    expect(rowOf(array, 1)).to.deep.equal({ shape: [2], data: Float32Array.of(-3, 0.5) });
   });
 });
 

@@ -1,11 +1,13 @@
 /** The real models: where their files lie, what they are calibrated on, what is measured and the bar it has to pass. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { augment, uniform } from "../../aivm/quantize/augment.ts";
 import type { CalibrationSample } from "../../aivm/quantize/calibrate.ts";
-import { digitLabels, digitSamples, digitsOnnx } from "../aivm/support/digits.ts";
+import { readDataset, samplesFor } from "../../cli/model/dataset.ts";
+import { type NpyArray, readNpy } from "../../cli/model/npy.ts";
 import { type Metric, reconstruction, sameAnswer, sameBoxes, signalOnly, top1 } from "./metrics.ts";
-import { readNpy, rowOf } from "./support/npy.ts";
+import { rowOf } from "./support/rowOf.ts";
 
 /** A model with data, ready to be compiled and measured. */
 export interface LoadedCase {
@@ -28,9 +30,32 @@ export interface AccuracyCase {
   readonly load: (folder: string) => LoadedCase;
 }
 
+/** The models of this repository. */
+const OWN_MODELS = [
+  { name: "digits", model: "digits/digits.onnx", data: "digits/split.json", output: "logits" },
+  {
+    name: "digit-rows",
+    model: "digit-rows/digit-rows.onnx",
+    data: "digit-rows/split.json",
+    output: "logits",
+  },
+  {
+    name: "breast-cancer-dense",
+    model: "breast-cancer/dense.onnx",
+    data: "breast-cancer/split.json",
+    output: "logits",
+  },
+  {
+    name: "breast-cancer-trees",
+    model: "breast-cancer/trees.onnx",
+    data: "breast-cancer/split.json",
+    output: "scores",
+  },
+] as const;
+
 /** Every case, small ones first. */
 export const CASES: readonly AccuracyCase[] = [
-  { name: "digits", load: loadDigits },
+  ...OWN_MODELS.map((own) => ({ name: own.name, load: () => loadOwn(own) })),
   { name: "mnist-cnn", folder: "mnist-cnn", load: loadMnist },
   { name: "cifar10-resnet8", folder: "cifar10-resnet8", load: loadResnet },
   { name: "toycar-autoencoder", folder: "toycar-autoencoder-mlp", load: loadToycar },
@@ -48,14 +73,22 @@ export const CASES: readonly AccuracyCase[] = [
   { name: "imagenet-mobilenet-v2", folder: "imagenet-mobilenet-v2", load: loadMobilenet },
 ];
 
-function loadDigits(): LoadedCase {
-  const labels = Array.from(digitLabels(), (label) => [label]);
+/** A model of models/: its data set says what it is calibrated and measured on. At most one point of top-1 may go. */
+function loadOwn({ model, data, output }: (typeof OWN_MODELS)[number]): LoadedCase {
+  const folder = join(import.meta.dirname, "../../models");
+  const onnx = read(folder, model);
+  const dataset = readDataset(join(folder, data));
+  const names = decodeOnnx(onnx).inputs.map((input) => input.name);
+  const samples = samplesFor(dataset, { part: "test", names });
   return {
-    onnx: digitsOnnx(),
-    calibration: digitSamples("calibration"),
-    samples: digitSamples("test"),
-    metric: top1("logits", { labels, lost: 1 }),
-    logits: "logits",
+    onnx,
+    calibration: samplesFor(dataset, { part: "calibration", names }),
+    samples: samples.map((sample) => sample.map((values) => Float32Array.from(values, Number))),
+    metric: top1(output, {
+      labels: Array.from(dataset.test.labels, (label) => [label]),
+      lost: Math.floor(samples.length / 100),
+    }),
+    logits: output,
   };
 }
 
@@ -77,8 +110,8 @@ function loadMnist(folder: string): LoadedCase {
 
 /** 50 pictures; calibrated on variations of 10 of them. */
 function loadResnet(folder: string): LoadedCase {
-  const pixels = readNpy(read(folder, "cifar10_x_uint8_nhwc.npy"));
-  const labels = numbersOf(readNpy(read(folder, "cifar10_y.npy")).data).map((label) => [label]);
+  const pixels = array(folder, "cifar10_x_uint8_nhwc.npy");
+  const labels = numbersOf(array(folder, "cifar10_y.npy").data).map((label) => [label]);
   const pictures = labels.map((_, i) => planes(rowOf(pixels, i).data, { channels: 3, real: (v) => v }));
   const variations = augment(pictures.slice(0, 10), {
     shape: [3, 32, 32],
@@ -100,7 +133,7 @@ function loadResnet(folder: string): LoadedCase {
 
 /** 40 log-mel windows of one recording; calibrated on every second one. */
 function loadToycar(folder: string): LoadedCase {
-  const windows = readNpy(read(folder, "normal_id_01_00000000_hist.float32.npy"));
+  const windows = array(folder, "normal_id_01_00000000_hist.float32.npy");
   const rows = Array.from({ length: windows.shape[0] ?? 0 }, (_, i) => [
     Float32Array.from(rowOf(windows, i).data as Float32Array),
   ]);
@@ -180,7 +213,7 @@ function loadMobilenet(folder: string): LoadedCase {
   const labels = JSON.parse(readFileSync(join(images, "labels.json"), "utf8")) as Record<string, number[]>;
   const names = Object.keys(labels).sort();
   const photographs = names.map((name) =>
-    planes(readNpy(read(images, `${name}.uint8_hwc.npy`)).data, {
+    planes(array(images, `${name}.uint8_hwc.npy`).data, {
       channels: 3,
       real: (v) => (v - 128) / 128,
     }),
@@ -216,7 +249,7 @@ function referenceInputs(folder: string): Float32Array[][] {
   return indices.map((k) => {
     const inputs: Float32Array[] = [];
     for (let i = 0; existsSync(join(folder, `${k}/input_${i}.npy`)); i++) {
-      inputs.push(Float32Array.from(readNpy(read(folder, `${k}/input_${i}.npy`)).data as Float32Array));
+      inputs.push(Float32Array.from(array(folder, `${k}/input_${i}.npy`).data as Float32Array));
     }
     return inputs;
   });
@@ -239,4 +272,8 @@ function numbersOf(data: ArrayLike<number | bigint>): number[] {
 
 function read(folder: string, file: string): Uint8Array {
   return new Uint8Array(readFileSync(join(folder, file)));
+}
+
+function array(folder: string, file: string): NpyArray {
+  return readNpy(read(folder, file), file);
 }

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Trial, WeightChoice } from "../../aivm/import/onnx/choose.ts";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
-import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
-import { withExtraOutputs } from "../../aivm/import/onnx/encode.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
+import { withExtraOutputs } from "../../aivm/import/onnx/format/encode.ts";
 import type { OnnxTensor } from "../../aivm/import/onnx/graph.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";

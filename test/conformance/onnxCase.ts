@@ -1,16 +1,16 @@
 /** Computing one case: compile with the case's inputs as calibration, quantise them, run. Expectations are unknown here. */
 import { readFileSync } from "node:fs";
 import { compileOnnx } from "../../aivm/import/onnx/compile.ts";
-import { decodeOnnx } from "../../aivm/import/onnx/decode.ts";
 import { isOnnxRefusal } from "../../aivm/import/onnx/errors.ts";
+import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { elementCount, type OnnxGraph, type OnnxTensor } from "../../aivm/import/onnx/graph.ts";
-import { fixingInputs } from "../../aivm/import/onnx/parameterInputs.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { quantizeInput } from "../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../aivm/quantize/reference.ts";
 import type { Tensor } from "../../aivm/tensor/tensor.ts";
 import { AivmError } from "../../common/errors.ts";
 import { type DataSet, type ManifestRow, readTensor } from "./onnxFiles.ts";
+import { fixingInputs } from "./parameterInputs.ts";
 
 /** One computed output. real = scale x (q - zero); scale 1 and zero 0 for integers. */
 export interface CaseOutput {

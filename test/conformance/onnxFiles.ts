@@ -1,8 +1,8 @@
 /** Where a case's model, inputs and expected outputs lie. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeTensor } from "../../aivm/import/onnx/format/tensorProto.ts";
 import type { OnnxTensor } from "../../aivm/import/onnx/graph.ts";
-import { decodeTensor } from "../../aivm/import/onnx/tensorProto.ts";
 
 /** A row of manifest.json. */
 export interface ManifestRow {

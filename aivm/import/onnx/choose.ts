@@ -4,7 +4,7 @@
  */
 import type { Engine } from "../../engine/engine.ts";
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../program/artifact.ts";
-import type { LoweringChoices, LoweringOptions } from "./lowering.ts";
+import type { LoweringChoices, LoweringOptions } from "./lowering/lowering.ts";
 import { type CalibratedModel, lowerModel } from "./lowerModel.ts";
 import { observedTensors, type Running, readTensors } from "./observe.ts";
 
@@ -182,7 +182,7 @@ function residualTensors({ graph, calibration }: CalibratedModel): ReadonlySet<s
 
 /** Mean over the observed tensors of their ratio on held-out samples, dB. */
 async function signalToNoise(model: CalibratedModel, running: Running): Promise<number> {
-  const placed = (name: string): boolean => running.lowered.places.has(name);
+  const placed = (name: string): boolean => running.lowered.placed.has(name);
   const outputs = model.graph.outputs.map((value) => value.name);
   const observed = observedTensors(model.graph).filter(placed);
   const names = observed.length === 0 ? outputs : observed;

@@ -15,7 +15,7 @@ import { type ChosenModel, chooseLowering, type Trial, type WeightChoice } from 
 import { precisionError } from "./errors.ts";
 import type { OnnxTensor } from "./graph.ts";
 import { type CalibratedModel, calibrateModel, type Folding } from "./lowerModel.ts";
-import { withoutZipMap } from "./trees/zipMap.ts";
+import { withoutZipMap } from "./operators/trees/zipMap.ts";
 
 /** What is compiled, and how. */
 export interface CompileTask {

@@ -1,4 +1,5 @@
 /** From an ONNX file to a program and its constants: decode, calibrate, lower, define the ports. */
+
 import { isAivmError } from "../../../common/errors.ts";
 import {
   type InputPort,
@@ -16,29 +17,30 @@ import {
   namesOfConstants,
 } from "../../quantize/calibrate.ts";
 import type { FloatReference } from "../../quantize/reference.ts";
+import { largestReal } from "../../quantize/scheme.ts";
 import { withScalesOf } from "../../quantize/sharedScales.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { splitForWitness } from "../split/splitForWitness.ts";
-import { decodeOnnx } from "./decode.ts";
-import { emit, rescale, typeOf, type Value } from "./emit.ts";
-import { encodeOnnx } from "./encode.ts";
+import { rescale } from "./emit/compute.ts";
+import { emit, typeOf, type Value } from "./emit/emit.ts";
 import { invalidGraph, unsupportedModel } from "./errors.ts";
-import { lowerNodes, neededNodes } from "./families.ts";
+import { decodeOnnx } from "./format/decode.ts";
+import { encodeOnnx } from "./format/encode.ts";
 import { elementCount, type OnnxGraph, type OnnxNode, type OnnxTensor } from "./graph.ts";
-import { isFromFile } from "./joined.ts";
 import {
   createLowering,
-  getValue,
-  isFloat,
   type LayerNote,
   type Lowering,
   type LoweringOptions,
   type Placed,
-  quantizationOf,
-  setValue,
-} from "./lowering.ts";
-import { normProbes } from "./norm.ts";
+} from "./lowering/lowering.ts";
+import { quantizationOf } from "./lowering/quantization.ts";
+import { isFloat } from "./lowering/tensors.ts";
+import { getValue, setValue } from "./lowering/values.ts";
 import { observedTensors } from "./observe.ts";
+import { lowerNodes, neededNodes } from "./operators/families.ts";
+import { normProbes } from "./operators/norm.ts";
+import { isFromFile } from "./quantized/joined.ts";
 import { withDynamicQuantize } from "./rewrite/dynamicPattern.ts";
 import { withoutEmptyOperands } from "./rewrite/empty.ts";
 import { withFunctions } from "./rewrite/functionPattern.ts";
@@ -95,7 +97,7 @@ export interface LoweredModel {
   readonly constants: readonly Tensor[];
   readonly layers: readonly LayerNote[];
   /** Where each tensor of the graph is in the program, as far as it is there. */
-  readonly places: ReadonlyMap<string, Placed>;
+  readonly placed: ReadonlyMap<string, Placed>;
   readonly folding: Folding;
 }
 
@@ -154,7 +156,7 @@ export function lowerModel(model: CalibratedModel, options: LowerOptions): Lower
     constant: graph.nodes.length - nodes.length,
     merged: countByOperator(merged),
   };
-  return { ...split, layers: ctx.layers, places: placesOf(ctx, refOf), folding };
+  return { ...split, layers: ctx.layers, placed: placedOf(ctx, refOf), folding };
 }
 
 /** Operators written out in simpler ones, put back by what calibration saw of them. */
@@ -167,15 +169,15 @@ function withPatterns(
 }
 
 /** Where the tensors of the graph are once the ops have their final numbers. */
-function placesOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
-  const places = new Map<string, Placed>();
+function placedOf(ctx: Lowering, refOf: (ref: Ref) => Ref | undefined): ReadonlyMap<string, Placed> {
+  const out = new Map<string, Placed>();
   const first = [...ctx.placed].map(([name, [placed]]) => [name, placed] as const);
   for (const [name, placed] of [...first, ...ctx.stored]) {
     const ref = placed === undefined ? undefined : refOf(placed.value.ref);
     if (placed !== undefined && ref !== undefined)
-      places.set(name, { ...placed, value: { ...placed.value, ref } });
+      out.set(name, { ...placed, value: { ...placed.value, ref } });
   }
-  return places;
+  return out;
 }
 
 function countByOperator(nodes: readonly OnnxNode[]): Record<string, number> {
@@ -331,7 +333,7 @@ const COARSEST_OUTPUT = 16_000;
  */
 function refined(ctx: Lowering, name: string, value: Value): Value {
   const stats = ctx.calibration.stats.get(name);
-  const largest = stats === undefined ? 0 : Math.max(Math.abs(stats.min), Math.abs(stats.max));
+  const largest = stats === undefined ? 0 : largestReal(stats);
   if (value.q.dtype !== "i16" || value.q.zero !== 0 || largest === 0) return value;
   const steps = Math.ceil(Math.log2((COARSEST_OUTPUT * value.q.scale) / largest) - 1e-9);
   if (steps < 1) return value;

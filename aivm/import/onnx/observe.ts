@@ -7,7 +7,7 @@ import type { Program } from "../../program/program.ts";
 import { quantizeInput } from "../../quantize/fidelity.ts";
 import { stridesOf } from "../../tensor/shape.ts";
 import type { OnnxGraph, OnnxTensor } from "./graph.ts";
-import type { Placed } from "./lowering.ts";
+import type { Placed } from "./lowering/lowering.ts";
 import type { LoweredModel } from "./lowerModel.ts";
 
 /** Operators whose output says less than their input: probabilities hide what logits show. */
@@ -46,12 +46,12 @@ export async function readTensors(
   feeds: readonly OnnxTensor[],
   names: readonly string[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const { program, places } = running.lowered;
+  const { program } = running.lowered;
   const inputs = inputsOf(program, feeds);
   const out = new Map<string, Float64Array>();
   const wanted = new Map<number, (readonly [string, Placed])[]>();
   for (const name of names) {
-    const placed = places.get(name);
+    const placed = running.lowered.placed.get(name);
     if (placed === undefined) continue;
     const { ref } = placed.value;
     if (ref.kind === "op") wanted.set(ref.index, [...(wanted.get(ref.index) ?? []), [name, placed]]);

@@ -1,7 +1,7 @@
 /** Sampling in integers: the frequencies of the softmax, the sets of top-k and top-p, and one element before the referee. */
 import { expect } from "chai";
 import { createWasmEngine } from "../../../aivm/engine/wasm/wasmEngine.ts";
-import { createEmitter, type Emitter, typeOf, type Value } from "../../../aivm/import/onnx/emit.ts";
+import { createEmitter, type Emitter, typeOf, type Value } from "../../../aivm/import/onnx/emit/emit.ts";
 import { emitGreedy, emitSample, type SamplingRule } from "../../../aivm/import/sampling.ts";
 import { splitForWitness } from "../../../aivm/import/split/splitForWitness.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { decodeOnnx } from "../../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../../aivm/import/onnx/format/decode.ts";
 import type { OnnxTensor } from "../../../aivm/import/onnx/graph.ts";
 import { type Calibration, type CalibrationSample, calibrate } from "../../../aivm/quantize/calibrate.ts";
 import { AivmError } from "../../../common/errors.ts";

@@ -21,7 +21,7 @@ export interface QuantizedRow {
 
 /** What one run gave. */
 export interface QuantizedRun {
-  readonly lowered: Pick<CalibratedModel, "graph" | "calibration"> & Pick<LoweredModel, "places">;
+  readonly lowered: Pick<CalibratedModel, "graph" | "calibration"> & Pick<LoweredModel, "placed">;
   readonly inputs: readonly Tensor[];
   readonly ops: readonly Tensor[];
 }
@@ -123,7 +123,7 @@ function dequantized(run: QuantizedRun, node: OnnxNode): RealTensor {
 
 /** A quantised tensor as the program computed it, in the file's own integers and axis order. */
 function integersOf(run: QuantizedRun, name: string): RealTensor {
-  const placed = run.lowered.places.get(name);
+  const placed = run.lowered.placed.get(name);
   if (placed === undefined) throw new RangeError(`the program holds no ${name}`);
   const { value, perm } = placed;
   const tensor = (value.ref.kind === "input" ? run.inputs : run.ops)[value.ref.index];

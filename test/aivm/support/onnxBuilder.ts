@@ -1,5 +1,5 @@
 /** ONNX files for tests, written field by field as onnx.proto says. */
-import { writeBytesField, writeVarint } from "../../../aivm/import/onnx/wire.ts";
+import { writeBytesField, writeVarint } from "../../../aivm/import/onnx/format/wire.ts";
 import { concatBytes, utf8 } from "../../../common/bytes.ts";
 
 /** An attribute of a test node: an integer, a float, a string, a list of either, or a serialised TensorProto. */

@@ -1,6 +1,6 @@
 /** Plain ONNX graphs for tests, and running them with a float reference before and after rewriting. */
 import { expect } from "chai";
-import { encodeOnnx } from "../../../aivm/import/onnx/encode.ts";
+import { encodeOnnx } from "../../../aivm/import/onnx/format/encode.ts";
 import {
   elementCount,
   type OnnxAttribute,

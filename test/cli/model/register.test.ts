@@ -79,6 +79,9 @@ describe("aivm model register", () => {
     expect(code, err).to.equal(0);
     const facts = JSON.parse(out);
     expect(facts.modelId).to.equal(bytesToHex(tinyModel().modelId));
+    expect(facts.warnings).to.deep.equal([
+      "no card: nobody has measured what the integers lose against the float model",
+    ]);
     const model = await getModel(client, tinyModel().modelId);
     expect(model?.registrar).to.equal(author.address);
     expect([model?.royaltyBps, model?.feeUaivm]).to.deep.equal([250, 7n]);

@@ -1,7 +1,7 @@
 /** Many random graphs, and many hostile files that decode, through the compiler. */
 
 import { compileOnnx } from "../../../aivm/import/onnx/compile.ts";
-import { decodeOnnx } from "../../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../../aivm/import/onnx/format/decode.ts";
 import type { FloatReference } from "../../../aivm/quantize/reference.ts";
 import { isAivmError } from "../../../common/errors.ts";
 import { compareGraph, graphText, type Outcome, randomGraph } from "./compare.ts";

@@ -1,6 +1,6 @@
 /** ONNX files that mean harm: valid ones with bytes, lengths and fields changed, and files made by hand. */
-import { decodeOnnx } from "../../../aivm/import/onnx/decode.ts";
-import { writeBytesField, writeVarint } from "../../../aivm/import/onnx/wire.ts";
+import { decodeOnnx } from "../../../aivm/import/onnx/format/decode.ts";
+import { writeBytesField, writeVarint } from "../../../aivm/import/onnx/format/wire.ts";
 import { concatBytes } from "../../../common/bytes.ts";
 import { isAivmError } from "../../../common/errors.ts";
 import { intField, onnxModel, rawTensor, textField } from "../../aivm/support/onnxBuilder.ts";

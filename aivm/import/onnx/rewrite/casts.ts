@@ -1,5 +1,5 @@
 /** Casts to the type of another tensor become casts to a named type. */
-import { dtypeCode } from "../tensorProto.ts";
+import { dtypeCode } from "../format/tensorProto.ts";
 import { int, type Rule, type Rules } from "./rule.ts";
 
 const castLike: Rule = {

@@ -1,6 +1,7 @@
 /** Element types that follow from the operators alone: most hand on the type of their first input. */
+
+import { dtypeName } from "../format/tensorProto.ts";
 import { intAttribute, type OnnxNode } from "../graph.ts";
-import { dtypeName } from "../tensorProto.ts";
 
 const TO_BOOL: ReadonlySet<string> = new Set([
   ...[

@@ -3,9 +3,9 @@
  * and put back, because its scale is a number that no tensor of 16 bits holds well enough.
  */
 import type { Calibration } from "../../../quantize/calibrate.ts";
+import { dtypeFromCode } from "../format/tensorProto.ts";
 import type { OnnxGraph, OnnxNode } from "../graph.ts";
 import { intAttribute } from "../graph.ts";
-import { dtypeFromCode } from "../tensorProto.ts";
 
 /** The graph with every pattern replaced, and the nodes dropped that nothing needs any more. */
 export function withDynamicQuantize(graph: OnnxGraph, constants: Calibration["constants"]): OnnxGraph {

@@ -2,10 +2,12 @@
  * Functions of one tensor that are written out in several operators (gelu by erf or tanh, x sigmoid(x), hard swish, ...):
  * found, and made one function, so that one table stands for all of them and nothing is rounded on the way.
  */
+
 import type { Calibration } from "../../../quantize/calibrate.ts";
-import { FUSED_FUNCTION, type RealFunction, unaryFunction } from "../functions.ts";
+import { largestReal } from "../../../quantize/scheme.ts";
 import type { OnnxGraph, OnnxNode } from "../graph.ts";
 import { floatAttribute } from "../graph.ts";
+import { FUSED_FUNCTION, type RealFunction, unaryFunction } from "../operators/functions.ts";
 import { createFinder, type Finder, withoutDead } from "./finder.ts";
 
 /** A tensor as a function of another one, or (no variable) a number. */
@@ -159,5 +161,5 @@ function combinationOf(finder: Finder, node: OnnxNode): Combination | undefined 
 function isNearZero(finder: Finder, name = ""): boolean {
   const stats = finder.calibration.stats.get(name);
   if (stats === undefined) return true;
-  return stats.minAbs < CLOSEST_DIVISOR * Math.max(Math.abs(stats.min), Math.abs(stats.max));
+  return stats.minAbs < CLOSEST_DIVISOR * largestReal(stats);
 }

@@ -1,7 +1,7 @@
 /** Linear models of ai.onnx.ml and what stands around them: scaling, products with coefficients, normalising. */
 import { unsupportedForm } from "../errors.ts";
 import { intAttribute, type OnnxNode, stringAttribute } from "../graph.ts";
-import { numbers } from "../trees/forest.ts";
+import { numbers } from "../operators/trees/forest.ts";
 import { type Builder, int, type Rule, type Rules } from "./rule.ts";
 
 const FLOAT = 1;

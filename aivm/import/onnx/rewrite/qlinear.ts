@@ -3,8 +3,8 @@
  * DequantizeLinear, the operator on real numbers, QuantizeLinear. The lowering computes that on the integers themselves.
  */
 import { unsupportedForm } from "../errors.ts";
+import { dtypeCode } from "../format/tensorProto.ts";
 import { floatAttribute, intAttribute, type OnnxNode } from "../graph.ts";
-import { dtypeCode } from "../tensorProto.ts";
 import { type Attributes, attributesOf, type Builder, float, int, type Rule, type Rules } from "./rule.ts";
 
 /** Names of a tensor, its scale and its zero point. */

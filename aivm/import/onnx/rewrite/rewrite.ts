@@ -5,8 +5,8 @@
  */
 import { isConstantNode, namesOfConstants } from "../../../quantize/calibrate.ts";
 import type { FloatReference } from "../../../quantize/reference.ts";
-import { encodeOnnx } from "../encode.ts";
 import { invalidGraph, nodeLabel, unsupportedForm } from "../errors.ts";
+import { encodeOnnx } from "../format/encode.ts";
 import {
   type OnnxAttribute,
   type OnnxBody,

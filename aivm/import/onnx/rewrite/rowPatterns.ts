@@ -4,7 +4,7 @@
  */
 import type { Calibration } from "../../../quantize/calibrate.ts";
 import { intAttribute, intsAttribute, type OnnxAttribute, type OnnxGraph, type OnnxNode } from "../graph.ts";
-import { normProbeKeys } from "../norm.ts";
+import { normProbeKeys } from "../operators/norm.ts";
 import { createFinder, type Finder, inputsOf, operandBeside, withoutDead } from "./finder.ts";
 
 type Range = { readonly min: number; readonly max: number };

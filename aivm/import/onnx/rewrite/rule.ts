@@ -1,6 +1,7 @@
 /** What a rewrite is: a condition on a node, and the nodes that say the same in simpler operators. */
-import { toInt64 } from "../encode.ts";
+
 import { invalidGraph, nodeLabel } from "../errors.ts";
+import { toInt64 } from "../format/encode.ts";
 import type { OnnxAttribute, OnnxData, OnnxDtype, OnnxNode, OnnxTensor } from "../graph.ts";
 
 /** The version of ai.onnx in which every rewritten graph is written. */

@@ -4,6 +4,7 @@
  * graph itself, with the types that it means, is what is lowered.
  */
 import type { FloatReference } from "../../../quantize/reference.ts";
+import { dtypeCode, subByteBits } from "../format/tensorProto.ts";
 import {
   intAttribute,
   type OnnxAttribute,
@@ -12,7 +13,6 @@ import {
   type OnnxNode,
   type OnnxTensor,
 } from "../graph.ts";
-import { dtypeCode, subByteBits } from "../tensorProto.ts";
 import { outputDtypes } from "./dtypes.ts";
 import { int } from "./rule.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createReferenceEngine } from "../../../../aivm/engine/reference/referenceEngine.ts";
 import { type CompiledModel, type CompileTask, compileOnnx } from "../../../../aivm/import/onnx/compile.ts";
-import { SUPPORTED_OPERATORS } from "../../../../aivm/import/onnx/families.ts";
+import { SUPPORTED_OPERATORS } from "../../../../aivm/import/onnx/operators/families.ts";
 import { opOf } from "../../../../aivm/ops/registry.ts";
 import { quantizeInput } from "../../../../aivm/quantize/fidelity.ts";
 import { bytesToHex } from "../../../../common/bytes.ts";

@@ -1,16 +1,16 @@
 import { expect } from "chai";
 import { compileOnnx } from "../../../../../aivm/import/onnx/compile.ts";
-import { encodeOnnx } from "../../../../../aivm/import/onnx/encode.ts";
+import { encodeOnnx } from "../../../../../aivm/import/onnx/format/encode.ts";
 import type { OnnxAttribute, OnnxGraph, OnnxTensor } from "../../../../../aivm/import/onnx/graph.ts";
 import { withoutEmptyOperands } from "../../../../../aivm/import/onnx/rewrite/empty.ts";
 import { rewriteGraph } from "../../../../../aivm/import/onnx/rewrite/rewrite.ts";
 import { float, int, text } from "../../../../../aivm/import/onnx/rewrite/rule.ts";
 import { runnableForm } from "../../../../../aivm/import/onnx/rewrite/runnable.ts";
-import { shapeInputs } from "../../../../../aivm/import/onnx/shapeInputs.ts";
 import { namesOfConstants } from "../../../../../aivm/quantize/calibrate.ts";
 import { quantizeInput } from "../../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../common/errors.ts";
+import { shapeInputs } from "../../../../conformance/shapeInputs.ts";
 import { requireOrt } from "../../../support/floatReference.ts";
 import {
   type GraphSketch,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { decodeOnnx } from "../../../../../aivm/import/onnx/decode.ts";
+import { decodeOnnx } from "../../../../../aivm/import/onnx/format/decode.ts";
 import { isRewritten, rewriteGraph } from "../../../../../aivm/import/onnx/rewrite/rewrite.ts";
 import { expectedOutputs, filesOf, type ManifestRow, readTensor } from "../../../../conformance/onnxFiles.ts";
 import { requireTestData } from "../../../../support/testData.ts";
