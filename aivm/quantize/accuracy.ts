@@ -3,7 +3,8 @@
 import { AivmError } from "../../common/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { OnnxTensor } from "../import/onnx/graph.ts";
-import type { InputPort, Program } from "../program/program.ts";
+import { type InputPort, outputTypes, type Program } from "../program/program.ts";
+import { elementCount } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CalibrationSample } from "./calibrate.ts";
 import { type ClampedTensor, createClampCounter } from "./clamped.ts";
@@ -65,6 +66,7 @@ export async function evaluateAccuracy(task: AccuracyTask): Promise<AccuracyRepo
   if (count === 0 || (labels !== undefined && labels.length !== count))
     throw splitError(count, labels?.length ?? 0);
   const answer = answerIndex(program, task.output);
+  if (labels !== undefined) assertLabels(labels, elementCount(outputTypes(program)[answer]?.shape ?? []));
   const clamps = createClampCounter(program);
   const divergence = createDivergence(program);
   const answers: { readonly float: number; readonly fixed: number }[] = [];
@@ -136,6 +138,20 @@ function splitError(samples: number, labels: number): AivmError {
     got: `${samples} samples and ${labels} labels`,
     remedy: "pass the test split with its labels",
   });
+}
+
+/** An answer is a whole number, and the index of an element where there are several. */
+function assertLabels(labels: ArrayLike<number>, elements: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] ?? 0;
+    if (Number.isInteger(label) && (elements === 1 || (label >= 0 && label < elements))) continue;
+    throw new AivmError("AIVM_ACCURACY_SPLIT", {
+      what: `label ${i}`,
+      want: elements === 1 ? "a whole number" : `a class of 0 to ${elements - 1}`,
+      got: `${label}`,
+      remedy: "pass the labels of this model's classes",
+    });
+  }
 }
 
 function answerIndex(program: Program, name: string | undefined): number {

@@ -5,7 +5,7 @@ import { decodeOnnx } from "../../aivm/import/onnx/format/decode.ts";
 import { type ThresholdGrid, thresholdGrid } from "../../aivm/import/onnx/operators/trees/grid.ts";
 import { MAX_OPERANDS, MAX_WITNESS_BYTES } from "../../aivm/index.ts";
 import { writeArtifact } from "../../aivm/io/files.ts";
-import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import type { EvaluationSet } from "../../aivm/quantize/accuracy.ts";
 import { measureSaturation, type SaturationReport } from "../../aivm/quantize/saturation.ts";
@@ -80,7 +80,7 @@ export const compileCommand: Command = {
       weights: choiceFlag(invocation, { name: "weights", choices: ["i8", "i16", "auto"] }),
       shapes: shapesOf(invocation, names),
       maxOperands: maxOperandsOf(invocation),
-      reference: await openOrtReference(),
+      reference: await openIsolatedReference(),
       engine: loadWasmEngine,
       onProgress: progressLine("calibrating"),
       onTrial: ({ what, sqnrDb, kept }) =>

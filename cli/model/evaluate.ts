@@ -1,7 +1,7 @@
 /** aivm model evaluate */
 import { encodeArtifact, type LoadedModel, loadArtifact } from "../../aivm/index.ts";
 import { readArtifact, writeArtifact } from "../../aivm/io/files.ts";
-import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { type EvaluationSet, evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
 import { type Card, type CardSet, cardText, createCard } from "../../aivm/quantize/card.ts";
@@ -60,7 +60,7 @@ async function evaluateNumbers(invocation: Invocation, model: LoadedModel, datas
   if (optionalFlag(invocation, "card") !== undefined)
     throw usageError("--card", "a data set with metric top1", dataset.metric);
   const onnx = readFloatModel(requiredFloatModel(invocation), dataset);
-  const float = await (await openOrtReference()).load(onnx);
+  const float = await (await openIsolatedReference()).load(onnx);
   try {
     const names = program.inputs.map(({ name }) => name);
     const report = await evaluateRegression({
@@ -98,7 +98,7 @@ async function measuredCard(
   of: { readonly model: LoadedModel; readonly split: EvaluationSet; readonly onnx: Uint8Array },
 ): Promise<Card> {
   const { model, split, onnx } = of;
-  const reference = await openOrtReference();
+  const reference = await openIsolatedReference();
   const float = await reference.load(onnx);
   try {
     const report = await evaluateAccuracy({

@@ -1,6 +1,6 @@
 /** aivm model verify */
 import { type LoadedModel, loadArtifact, type Tensor } from "../../aivm/index.ts";
-import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { evaluateAccuracy } from "../../aivm/quantize/accuracy.ts";
 import { type Card, cardText, createCard } from "../../aivm/quantize/card.ts";
@@ -144,7 +144,7 @@ async function cardCheck(invocation: Invocation, model: LoadedModel): Promise<Ch
       ...(dataset.test.labels.length === 0 ? {} : { labels: dataset.test.labels }),
     };
     const bytes = readFloatModel(file, dataset);
-    const reference = await openOrtReference();
+    const reference = await openIsolatedReference();
     const float = await reference.load(bytes);
     try {
       const report = await evaluateAccuracy({

@@ -1,10 +1,10 @@
 /** `make fuzz-onnx`: CASES random graphs (default 2,000) and as many hostile files from SEED (default 1); exit status 1 on any failure. */
-import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { openIsolatedReference } from "../../aivm/io/isolatedReference.ts";
 import { fuzzHostile, fuzzOnnx } from "./onnx/fuzz.ts";
 
 const cases = Number(process.env.CASES ?? "2000");
 const seed = Number(process.env.SEED ?? "1");
-const reference = await openOrtReference();
+const reference = await openIsolatedReference();
 const onProgress = (done: number): void => void process.stderr.write(`\r${done} of ${cases}`);
 const graphs = await fuzzOnnx({ seed, cases, reference, onProgress });
 const files = await fuzzHostile({ seed, cases, reference, onProgress });

@@ -47,6 +47,7 @@ import { withFunctions } from "./rewrite/functionPattern.ts";
 import { isRewritten, rewriteGraph } from "./rewrite/rewrite.ts";
 import { withRows } from "./rewrite/rowPatterns.ts";
 import { holdingReference, runnableForm } from "./rewrite/runnable.ts";
+import { assertNoTraps } from "./traps.ts";
 import { withoutRanges, zeroSample } from "./unsampled.ts";
 
 /** A file and samples. `calibration` holds the samples. */
@@ -106,6 +107,7 @@ export async function calibrateModel(task: CalibrateModelTask): Promise<Calibrat
   needed(given, task, (node) => isRewritten(node, given.opset));
   const unsampled = task.calibration.length === 0;
   const samples = unsampled ? [zeroSample(given, task)] : task.calibration;
+  assertNoTraps(given, { samples, bound: task.bound ?? new Map<string, OnnxTensor>() });
   const { graph: rewritten, runnable, original: judge } = await rewrittenModel(given, task, samples);
   const nodes = needed(rewritten, task, () => false);
   const seen = await calibrate({

@@ -111,10 +111,20 @@ describe("accuracy of the digit model over its test split", () => {
     });
     const float = await reference.load(digitsOnnx());
     const engine = await loadWasmEngine(model);
-    const error = await evaluateAccuracy({ program, engine, float, split: { samples, labels: [1] } }).catch(
-      (e: unknown) => e,
-    );
+    const logits = program.outputs.find((port) => port.scale !== 1)?.name ?? "";
+    for (const [labels, output] of [
+      [[1], undefined],
+      [[0, 1, 2, 0.5], undefined],
+      [[0, 1, 2, Number.NaN], undefined],
+      [[0, 1, 2, 10], logits],
+      [[0, 1, 2, -1], logits],
+    ] as const) {
+      const task = { program, engine, float, split: { samples, labels } };
+      const error = await evaluateAccuracy(output === undefined ? task : { ...task, output }).catch(
+        (e: unknown) => e,
+      );
+      expect(isAivmError(error, "AIVM_ACCURACY_SPLIT"), `${labels}`).to.equal(true);
+    }
     await float.close();
-    expect(isAivmError(error, "AIVM_ACCURACY_SPLIT")).to.equal(true);
   });
 });

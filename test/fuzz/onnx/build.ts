@@ -129,6 +129,8 @@ export interface Made {
   readonly domain?: string;
   /** The result jumps where its operands pass a threshold. */
   readonly jumps?: boolean;
+  /** It jumps at a number that is rounded to a step of its operand, which may decide even what is exact. */
+  readonly rounds?: boolean;
   readonly bound?: number;
 }
 
@@ -136,7 +138,8 @@ export interface Made {
 export function add(b: Build, made: Made): Wire {
   const name = `t${b.count++}`;
   const operands = made.of.filter((wire) => wire !== undefined);
-  const jumpy = made.jumps === true && operands.some((w) => w.kind === "float32" && w.depth > 0);
+  const floats = operands.filter((w) => w.kind === "float32");
+  const jumpy = (made.jumps === true && floats.some((w) => w.depth > 0)) || made.rounds === true;
   const wire: Wire = {
     name,
     kind: made.kind ?? operands[0]?.kind ?? "float32",

@@ -17,6 +17,8 @@ import { MOVE_MAKERS } from "./moves.ts";
 const MAKERS = { ...FLOAT_MAKERS, ...LAYER_MAKERS, ...MOVE_MAKERS, ...INTEGER_MAKERS };
 const CALIBRATION = 20;
 const EVALUATION = 5;
+/** Sums that are 0 but for rounding are noise in either model. */
+const NOISE = 1e-5;
 /** Share of elements of a jumpy tensor that a step may put on the other side. */
 const JUMPED = 0.2;
 
@@ -142,7 +144,7 @@ function verdictOf(pairs: readonly Pair[]): string | undefined {
     const { wire, scale } = of[0] ?? { wire: undefined, scale: 1 };
     if (want.some((v) => !Number.isFinite(v))) continue; // the float model itself leaves the reals here
     const largest = Math.max(...want.map(Math.abs));
-    const allowed = wire?.kind === "float32" ? Math.max(4 * scale, 2e-2 * largest) : 0;
+    const allowed = wire?.kind === "float32" ? Math.max(4 * scale, 2e-2 * largest, NOISE) : 0;
     // Beyond the range of a 16-bit output (twice what calibration saw) a program saturates, as documented.
     const isOff = (v: number, i: number): boolean =>
       !(Math.abs(v - (got[i] ?? Number.NaN)) <= allowed) &&

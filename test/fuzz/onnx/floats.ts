@@ -126,7 +126,8 @@ function domain(b: Build): Wire | undefined {
 }
 
 function jump(b: Build): Wire | undefined {
-  const x = pickFloat(b);
+  // Only of what is exact: a computed whole number is a little above or below it.
+  const x = pickFloat(b, (w) => w.depth === 0);
   const ops = ["Floor", "Ceil", ...(b.opset >= 9 ? ["Sign"] : []), ...(b.opset >= 11 ? ["Round"] : [])];
   return add(b, { op: b.random.pick(ops), of: [x], shape: x.shape, jumps: true });
 }
@@ -263,6 +264,7 @@ function norm(b: Build): Wire | undefined {
   const bias = weight(b, rest);
   const channels = x.shape[1] ?? 1;
   const perChannel = () => weight(b, [channels], 0.2, 2);
+  const fresh = () => (x.depth === 0 ? x : input(b, { shape: x.shape, lo: -1.5, hi: 1.5 }));
   const forms: readonly (readonly [number, () => Made])[] = [
     [
       17,
@@ -282,12 +284,21 @@ function norm(b: Build): Wire | undefined {
         attributes: { axis: given, epsilon },
       }),
     ],
-    [9, () => ({ op: "MeanVarianceNormalization", of: [x], shape: x.shape, attributes: { axes: [axis] } })],
+    // This one and LpNormalization have no epsilon to speak of: of equal values that were rounded they make noise.
+    [
+      9,
+      () => ({
+        op: "MeanVarianceNormalization",
+        of: [fresh()],
+        shape: x.shape,
+        attributes: { axes: [axis] },
+      }),
+    ],
     [
       7,
       () => ({
         op: "LpNormalization",
-        of: [x],
+        of: [fresh()],
         shape: x.shape,
         attributes: { axis, p: b.random.pick([1, 2]) },
       }),

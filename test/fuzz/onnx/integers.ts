@@ -41,11 +41,12 @@ function pickInteger(b: Build, kinds: readonly Kind[]): Wire {
 function operand(b: Build, x: Wire, nonZero: boolean): Wire {
   const [lo, hi] = ENDS[x.kind] ?? [0, 1];
   const shape = partner(b, x.shape);
+  // Division by 0, and of the least integer by -1, ends the process in the runtime.
   const value = (): number => {
     const v = oneIn(b, 3)
       ? b.random.pick([lo, hi, 1, lo + 1])
       : b.random.int(Math.max(lo, -9), Math.min(hi, 9));
-    return nonZero && v === 0 ? 3 : v;
+    return nonZero && (v === 0 || v === -1) ? 3 : v;
   };
   if (oneIn(b, 2) || nonZero)
     return constant(b, { kind: x.kind, shape, values: Array.from({ length: sizeOf(shape) }, value) });
@@ -150,7 +151,7 @@ function compare(b: Build): Wire | undefined {
     of: oneIn(b, 2) ? [x, y] : [y, x],
     kind: "bool",
     shape: broadcast(x.shape, y.shape),
-    jumps: true,
+    rounds: !integers,
   });
 }
 

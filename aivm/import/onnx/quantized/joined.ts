@@ -18,7 +18,9 @@ import { floatConstant, getAnyLayout } from "../lowering/values.ts";
 export function lowerAligned(ctx: Lowering, node: OnnxNode, lower: Lowerer): void {
   const isConstant = (name: string): boolean => constantOf(ctx, name) !== undefined;
   const joined = joinedInputs(node, isConstant).filter((name) => isFloat(ctx, name));
-  if (joined.length < 2 || node.opType === "Pad") {
+  // A mask of -infinity has the range of its whole group, and reaches a softmax alone.
+  const masked = joined.some((name) => ctx.masks.has(name)) && !joined.some((name) => isFromFile(ctx, name));
+  if (joined.length < 2 || node.opType === "Pad" || masked) {
     lower(ctx, node);
     return;
   }
