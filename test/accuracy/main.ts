@@ -1,11 +1,14 @@
 /**
  * Accuracy on real models, one table. Every model and precision runs in a process of its own, so that the peak memory
- * is its own. Options: --only TEXT (names that contain it), --precision a8|a16, --weights i8|i16|auto, --target DB, --json.
+ * is its own. Options: --only TEXT (names that contain it), --precision a8|a16, --weights i8|i16|auto, --target DB, --json,
+ * --write FILE (the table as Markdown, with machine and commit).
  */
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { textTable } from "../../cli/table.ts";
+import { markdownTable, textTable } from "../../cli/table.ts";
+import { commitName, machineName } from "../bench/rows.ts";
 import { testData } from "../support/testData.ts";
 import { type AccuracyCase, CASES } from "./cases.ts";
 import { type CaseResult, runCase } from "./runCase.ts";
@@ -37,6 +40,7 @@ const { values: options } = parseArgs({
     weights: { type: "string" },
     target: { type: "string" },
     json: { type: "boolean", default: false },
+    write: { type: "string" },
     child: { type: "string" },
   },
 });
@@ -79,7 +83,18 @@ async function runAll(): Promise<void> {
     }
   }
   process.stdout.write(`${options.json ? JSON.stringify(results, undefined, 2) : tableOf(results)}\n`);
+  if (options.write !== undefined) writeFileSync(options.write, documentOf(results));
   process.exitCode = results.every((result) => result.passed) ? 0 : 1;
+}
+
+/** The table for the documents: figures name machine, commit and day. */
+function documentOf(results: readonly CaseResult[]): string {
+  const where = `Measured on ${machineName()}, commit ${commitName()}, ${new Date().toISOString().slice(0, 10)}, by \`make accuracy\`.`;
+  const what =
+    "Integer artifacts beside their float models. Models that are not in this repository are read from outside test data; " +
+    "bars that fail make the command fail. `bits` are those of the activations, `wide` counts layers with 16-bit weights, " +
+    "`SQNR` is that of the logits, memory that of the whole process.";
+  return `# Accuracy on real models\n\n${where}\n\n${what}\n\n${markdownTable(HEAD, results.map(rowOf))}\n`;
 }
 
 function inChild(entry: AccuracyCase, precision: "a8" | "a16"): CaseResult {
