@@ -137,6 +137,7 @@ function summary(
     ["calibrated on", `${report.calibrationSamples} samples, with ${report.reference}`],
     ["saturation", saturationText(saturation)],
     ...(thresholds === undefined ? [] : [["thresholds", thresholdText(thresholds)]]),
+    ...report.warnings.map((warning) => ["WARNING", warning]),
   ];
   const width = Math.max(...rows.map(([label = ""]) => label.length));
   const facts = rows.map(([label = "", value = ""]) => `${label.padEnd(width)}  ${value}`);

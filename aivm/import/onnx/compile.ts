@@ -89,6 +89,8 @@ export interface CompileReport {
   readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
+  /** What a model author should not overlook: outputs that the integers hardly follow. */
+  readonly warnings: readonly string[];
   /** Measured on the samples given, if any, and the card made of it. */
   readonly accuracy?: AccuracyReport;
   readonly card?: Card;
@@ -150,6 +152,7 @@ export async function compileOnnx(given: CompileTask): Promise<CompiledModel> {
     folding: lowered.folding,
     fidelityOf: calibrated.ranOriginal ? "original" : "rewritten",
     fidelity,
+    warnings: warningsOf(fidelity, task.precision),
     ...(accuracy === undefined || card === undefined ? {} : { accuracy, card }),
   };
   return { artifact, program: model.program, modelId: model.modelId, model, report, calibration };
@@ -188,6 +191,19 @@ async function measuredAccuracy(
   } finally {
     await float.close();
   }
+}
+
+/** An output with less signal to noise than this is likely to change answers, dB. */
+const NOISY_DB = 20;
+
+function warningsOf(fidelity: readonly Fidelity[], precision: Precision): string[] {
+  const remedy = precision === "a8" ? "compile with a16" : "give 16-bit weights, or more calibration samples";
+  return fidelity
+    .filter(({ integer, sqnrDb }) => !integer && sqnrDb < NOISY_DB)
+    .map(
+      ({ name, sqnrDb }) =>
+        `output ${name} has ${sqnrDb.toFixed(1)} dB of signal to noise on the calibration samples, less than ${NOISY_DB}: ${remedy}`,
+    );
 }
 
 function assertFidelity(fidelity: readonly Fidelity[], limit: number): void {

@@ -130,3 +130,27 @@ describe("compiling the digit model", () => {
     expect(outputs[0]?.data[0]).to.equal(digitLabels()[0]);
   });
 });
+
+describe("compiling an ONNX model: warnings", () => {
+  it("says of an output that the integers hardly follow, and what to do; nothing of one that they follow", async function () {
+    const reference = await requireOrt(this);
+    // A small difference of large numbers: rounding each of them to 8 bits leaves little of it.
+    const onnx = onnxModel({
+      nodes: [
+        { op: "Sub", inputs: ["x", "y"], outputs: ["d"] },
+        { op: "Relu", inputs: ["x"], outputs: ["r"] },
+      ],
+      inputs: { x: [8], y: [8] },
+      outputs: ["d", "r"],
+    });
+    const samples = Array.from({ length: 20 }, (_, n) => {
+      const x = Array.from({ length: 8 }, (_, i) => 50 + 50 * Math.sin(8 * n + i));
+      return [x, x.map((v, i) => v + 0.05 * Math.cos(3 * n + i))];
+    });
+    const task = { onnx, name: "t", calibration: samples, reference };
+    const { report } = await compileOnnx({ ...task, precision: "a8" });
+    expect(report.warnings).to.have.length(1);
+    expect(report.warnings[0]).to.match(/^output d has .* dB .*compile with a16$/);
+    expect((await compileOnnx({ ...task, precision: "a16" })).report.warnings).to.deep.equal([]);
+  });
+});
