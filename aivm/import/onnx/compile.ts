@@ -89,7 +89,7 @@ export interface CompileReport {
   readonly fidelityOf: "original" | "rewritten";
   /** Measured on the first calibration samples, per output. */
   readonly fidelity: readonly Fidelity[];
-  /** What a model author should not overlook: outputs that the integers hardly follow. */
+  /** What a model author should not overlook: outputs that the integers hardly follow, or that calibration never saw. */
   readonly warnings: readonly string[];
   /** Measured on the samples given, if any, and the card made of it. */
   readonly accuracy?: AccuracyReport;
@@ -198,12 +198,19 @@ const NOISY_DB = 20;
 
 function warningsOf(fidelity: readonly Fidelity[], precision: Precision): string[] {
   const remedy = precision === "a8" ? "compile with a16" : "give 16-bit weights, or more calibration samples";
-  return fidelity
-    .filter(({ integer, sqnrDb }) => !integer && sqnrDb < NOISY_DB)
-    .map(
+  const floats = fidelity.filter(({ integer }) => !integer);
+  const silent = floats.filter(({ largest }) => largest === 0);
+  const noisy = floats.filter(({ largest, sqnrDb }) => largest > 0 && sqnrDb < NOISY_DB);
+  return [
+    ...silent.map(
+      ({ name }) =>
+        `output ${name} is 0 on every calibration sample, so it has no range and stays 0: give samples on which it is not`,
+    ),
+    ...noisy.map(
       ({ name, sqnrDb }) =>
         `output ${name} has ${sqnrDb.toFixed(1)} dB of signal to noise on the calibration samples, less than ${NOISY_DB}: ${remedy}`,
-    );
+    ),
+  ];
 }
 
 function assertFidelity(fidelity: readonly Fidelity[], limit: number): void {

@@ -153,4 +153,15 @@ describe("compiling an ONNX model: warnings", () => {
     expect(report.warnings[0]).to.match(/^output d has .* dB .*compile with a16$/);
     expect((await compileOnnx({ ...task, precision: "a16" })).report.warnings).to.deep.equal([]);
   });
+
+  it("says of an output that is 0 on every calibration sample", async function () {
+    const reference = await requireOrt(this);
+    const onnx = oneNode({ op: "Relu" });
+    const task = { onnx, name: "t", precision: "a16", reference } as const;
+    const silent = await compileOnnx({ ...task, calibration: [[[-1]], [[-2]]] });
+    expect(silent.report.warnings).to.have.length(1);
+    expect(silent.report.warnings[0]).to.match(/^output y is 0 on every calibration sample/);
+    const alive = await compileOnnx({ ...task, calibration: [[[-1]], [[2]]] });
+    expect(alive.report.warnings).to.deep.equal([]);
+  });
 });
