@@ -41,7 +41,7 @@ function lowerMany(ctx: Lowering, node: OnnxNode, by: Classes): void {
   const { e } = ctx;
   const base = numbers(node, "base_values");
   assertSteadyClasses(node, by, base);
-  const scores = sums(ctx, by.forest, { leaf: by.leaf, targets: by.labels.length, base, mode: "SUM" });
+  const scores = sums(ctx, by.forest, { node, leaf: by.leaf, targets: by.labels.length, base, mode: "SUM" });
   const absent = by.labels.map((_, i) => (base.length > i || by.used.has(i) ? 0 : 1));
   const q = { ...scores.q, lo: -(2 ** 31 - 1) };
   const lowest = absent.includes(1) ? constant(e, { shape: [], values: [q.lo], q }) : undefined;
@@ -109,6 +109,7 @@ function lowerBinary(ctx: Lowering, node: OnnxNode, by: Classes): void {
   }
   if (!single) assertSteadyClasses(node, by, base);
   const scores = sums(ctx, by.forest, {
+    node,
     leaf: by.leaf,
     targets: 2,
     base: base.length === 1 ? [base[0] ?? 0, 0] : [],

@@ -40,7 +40,7 @@ export function lowerRegressor(ctx: Lowering, node: OnnxNode): void {
   const base = numbers(node, "base_values");
   const leaf = walk(ctx, node, forest);
   const average = mode === "AVERAGE" ? forest.roots.length : 1;
-  const y = sums(ctx, forest, { leaf, targets, base: base.map((value) => value * average), mode });
+  const y = sums(ctx, forest, { node, leaf, targets, base: base.map((value) => value * average), mode });
   const mean = { ...y, q: { ...y.q, scale: y.q.scale / average } };
   setValue(
     ctx,

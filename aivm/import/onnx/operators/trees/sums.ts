@@ -3,6 +3,8 @@ import type { Quantization } from "../../../../quantize/scheme.ts";
 import { maxReduce, rescale } from "../../emit/compute.ts";
 import { constant, emit, type Value } from "../../emit/emit.ts";
 import { gather, reshape, transpose } from "../../emit/move.ts";
+import { invalidGraph, nodeLabel } from "../../errors.ts";
+import type { OnnxNode } from "../../graph.ts";
 import type { Lowering } from "../../lowering/lowering.ts";
 import { quantizationOf } from "../../lowering/quantization.ts";
 import type { Forest } from "./forest.ts";
@@ -10,11 +12,15 @@ import type { Forest } from "./forest.ts";
 /** Bits that sums of leaf weights have. */
 const SUM_BITS = 29;
 
-/** Sums of the leaves' weights by target, [samples, targets], in i32 at a scale of their own. */
+/**
+ * Sums of the leaves' weights by target, [samples, targets], in i32 at a scale of their own.
+ * @throws AIVM_ONNX_INVALID_GRAPH for a leaf of a target that there is not
+ */
 export function sums(
   ctx: Lowering,
   forest: Forest,
   of: {
+    readonly node: OnnxNode;
     readonly leaf: Value;
     readonly targets: number;
     readonly base: readonly number[];
@@ -24,7 +30,7 @@ export function sums(
   const { e } = ctx;
   const { leaf, targets, base } = of;
   const [samples = 1, trees = 1] = leaf.shape;
-  const weights = weightTable(forest, targets);
+  const weights = weightTable(of.node, forest, targets);
   const most = weights.reduce((largest, w) => Math.max(largest, Math.abs(w)), 0);
   const bound = Math.max(trees * most + Math.max(0, ...base.map(Math.abs)), 2 ** -60);
   const scale = 2 ** (Math.ceil(Math.log2(bound)) - SUM_BITS);
@@ -49,12 +55,15 @@ export function sums(
 }
 
 /** [targets][nodes], row-major. */
-function weightTable(forest: Forest, targets: number): number[] {
+function weightTable(node: OnnxNode, forest: Forest, targets: number): number[] {
   const nodes = forest.child.length;
   const weights = new Array<number>(targets * nodes).fill(0);
   for (const [i, leaf] of forest.leaves.entries()) {
     for (const { target, weight } of leaf) {
-      if (target >= targets) throw new RangeError(`target ${target} of ${targets}`);
+      if (target < 0 || target >= targets) {
+        const want = `leaves of target or class 0 to ${targets - 1}`;
+        throw invalidGraph({ item: nodeLabel(node), want, got: `${target}` });
+      }
       weights[target * nodes + i] = (weights[target * nodes + i] ?? 0) + weight;
     }
   }

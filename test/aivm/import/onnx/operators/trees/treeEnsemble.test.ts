@@ -11,7 +11,7 @@ import { quantizeInput } from "../../../../../../aivm/quantize/fidelity.ts";
 import type { FloatReference } from "../../../../../../aivm/quantize/reference.ts";
 import { AivmError } from "../../../../../../common/errors.ts";
 import { freshKernels } from "../../../../../../scripts/buildWasm.ts";
-import { requireOrt } from "../../../../support/floatReference.ts";
+import { requireOrt, scriptedReference } from "../../../../support/floatReference.ts";
 import {
   onnxModel,
   rawTensor,
@@ -290,6 +290,36 @@ describe("tree ensembles in integers", () => {
         base_values: { floats: [1, -2] },
       };
       await agrees(graphOf({ op: "TreeEnsembleRegressor", outputs: ["y"], attributes }), forest);
+    });
+  }
+
+  for (const target of [2, -1]) {
+    it(`refuses leaves of target ${target} where there are two, whatever the runtime makes of them`, async () => {
+      const shape = {
+        kind: "target",
+        trees: 2,
+        depth: 2,
+        ids: () => [target],
+        weight: weightAround0,
+      } as const;
+      const forest = randomForest(9, shape);
+      const attributes = { ...forest.attributes, n_targets: 2 };
+      const y = { name: "y", dtype: "float32", shape: [ROWS, 2], data: new Float32Array(2 * ROWS) } as const;
+      try {
+        await compileOnnx({
+          onnx: onnxModel(graphOf({ op: "TreeEnsembleRegressor", outputs: ["y"], attributes })),
+          name: "trees",
+          calibration: [[randomRows(1, forest.thresholds)]],
+          precision: "a16",
+          reference: scriptedReference(() => [y]),
+        });
+        expect.fail("it compiled");
+      } catch (error) {
+        if (!(error instanceof AivmError)) throw error;
+        expect(error.code).to.equal("AIVM_ONNX_INVALID_GRAPH");
+        expect(error.facts.want).to.equal("leaves of target or class 0 to 1");
+        expect(error.facts.got).to.equal(`${target}`);
+      }
     });
   }
 
