@@ -2,6 +2,7 @@
 export {
   assertInputs,
   type Engine,
+  type EngineMemory,
   type RunnableModel,
   type RunOptions,
   type RunResult,

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly keepOps?: boolean;
   /** Told after each op, with its output. */
   readonly onOp?: (opIndex: number, output: Tensor) => void;
+  /** Hash the output of every op while the run goes on, on another thread where the engine has one: `opRoots`. */
+  readonly hashOps?: boolean;
 }
 
 /** What a run gives. */
@@ -21,6 +23,20 @@ export interface RunResult {
   readonly gas: bigint;
   /** Output of every op, when asked for. */
   readonly ops?: readonly Tensor[];
+  /** tensorRoot of every op's output, when asked for; 32 bytes each. */
+  readonly opRoots?: readonly Uint8Array[];
+}
+
+/** Bytes that an engine needs for a model, known before it is loaded. */
+export interface EngineMemory {
+  /** Constants as the engine keeps them, packed or not. */
+  readonly constantBytes: number;
+  /** Inputs, outputs and activations of one run in flight. */
+  readonly arenaBytes: number;
+  /** Scratch of the threads, and the rest. */
+  readonly scratchBytes: number;
+  /** All of it, for as many runs in flight as the engine was made for. */
+  readonly totalBytes: number;
 }
 
 /** What an engine needs of a model. It must have passed `validateArtifact`, as every LoadedModel has. */
@@ -32,8 +48,12 @@ export interface RunnableModel {
 /** An executor of one loaded model. */
 export interface Engine {
   readonly name: string;
+  /** What it needs beside the process itself. */
+  readonly memory: EngineMemory;
   /** @throws AIVM_INPUTS, AIVM_DTYPE, AIVM_SHAPE, AIVM_RANGE for inputs that are not the program's. */
   run(options: RunOptions): Promise<RunResult>;
+  /** Ends its threads and gives back its memory; no run may follow. */
+  close(): Promise<void>;
 }
 
 /** Checks the inputs of a run. @throws AIVM_INPUTS (their number), AIVM_DTYPE, AIVM_SHAPE, AIVM_RANGE. */

@@ -1,9 +1,17 @@
 /** The spec, run: every element of every op through the op's own element function. Slow and obvious. */
 import { elementFunction } from "../../ops/registry.ts";
 import { nodeOf, opGas } from "../../program/node.ts";
-import type { Ref } from "../../program/program.ts";
-import { createTensor, type Tensor } from "../../tensor/tensor.ts";
-import { assertInputs, type Engine, type RunnableModel, type RunOptions, type RunResult } from "../engine.ts";
+import type { Program, Ref } from "../../program/program.ts";
+import { elementCount } from "../../tensor/shape.ts";
+import { createTensor, DTYPE_BYTES, type Tensor, type TensorType, tensorRoot } from "../../tensor/tensor.ts";
+import {
+  assertInputs,
+  type Engine,
+  type EngineMemory,
+  type RunnableModel,
+  type RunOptions,
+  type RunResult,
+} from "../engine.ts";
 
 /** Hooks into the reference engine. */
 export interface ReferenceOptions {
@@ -13,7 +21,21 @@ export interface ReferenceOptions {
 
 /** The reference engine for a model. Needs no time to start. */
 export function createReferenceEngine(model: RunnableModel, options: ReferenceOptions = {}): Engine {
-  return { name: "reference", run: async (run) => runReference(model, { ...options, ...run }) };
+  return {
+    name: "reference",
+    memory: memoryOf(model.program),
+    run: async (run) => runReference(model, { ...options, ...run }),
+    close: async () => undefined,
+  };
+}
+
+/** Every op's output is kept, and the constants are the model's own. */
+function memoryOf(program: Program): EngineMemory {
+  const bytesOf = (types: readonly TensorType[]): number =>
+    types.reduce((sum, { dtype, shape }) => sum + elementCount(shape) * DTYPE_BYTES[dtype], 0);
+  const arenaBytes = bytesOf(program.ops.map(({ output }) => output));
+  const constantBytes = bytesOf(program.constants);
+  return { constantBytes, arenaBytes, scratchBytes: 0, totalBytes: constantBytes + arenaBytes };
 }
 
 function runReference(model: RunnableModel, options: ReferenceOptions & RunOptions): RunResult {
@@ -32,7 +54,12 @@ function runReference(model: RunnableModel, options: ReferenceOptions & RunOptio
     options.onOp?.(index, output);
   }
   const outputs = program.outputs.map((port) => tensorAt(port.source));
-  return options.keepOps === true ? { outputs, gas, ops: done } : { outputs, gas };
+  return {
+    outputs,
+    gas,
+    ...(options.keepOps === true ? { ops: done } : {}),
+    ...(options.hashOps === true ? { opRoots: done.map(tensorRoot) } : {}),
+  };
 }
 
 /** Whole output tensor of a validated node. */

@@ -27,7 +27,13 @@ export async function createWasmEngine(options: {
     ),
   }));
   const loops = planLoops(kernels, ops);
-  return { name: "wasm", run: async (run) => runLoops({ model, ops, loops }, run) };
+  const memory = { constantBytes: 0, arenaBytes: 0, scratchBytes: 0, totalBytes: 0 };
+  return {
+    name: "wasm",
+    memory,
+    close: async () => undefined,
+    run: async (run) => runLoops({ model, ops, loops }, run),
+  };
 }
 
 function runLoops(
