@@ -114,7 +114,7 @@ struct ConvRun {
 };
 
 template <class Isa>
-void wideTile(const ConvRun& run, int rows, int panels, Tile& t, int64_t param, const TileOutput& out) {
+void wideTile(const ConvRun& run, int rows, int panels, Tile t, int64_t param, const TileOutput& out) {
   const int width = panels * Isa::LANES;
   int64_t sums[TILE_SUMS];
   alignas(64) int32_t acc[TILE_SUMS];

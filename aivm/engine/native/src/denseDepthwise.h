@@ -43,13 +43,18 @@ inline void depthwisePortable(const DepthwisePixel& d) {
 // What an instruction set without a depthwise kernel of its own inherits. Weights are i16 [taps][channels].
 struct PortableDepthwise {
   static int64_t depthwiseWeightBytes(const ConvStep& c, bool) { return c.kernelH * c.kernelW * roundUp(c.C, 64) * 2; }
-  static int64_t depthwiseColumn(int64_t channel, bool) { return channel; }
+  static int64_t depthwiseColumn(int64_t, int64_t channel, bool) { return channel; }
   static void packDepthwise(const ConvStep& c, const WeightReader& w, bool, uint8_t* out) {
     const int64_t row = roundUp(c.C, 64);
     int16_t* to = reinterpret_cast<int16_t*>(out);
     memset(out, 0, static_cast<size_t>(c.kernelH * c.kernelW * row * 2));
     for (int64_t t = 0; t < c.kernelH * c.kernelW; t++)
       for (int64_t o = 0; o < c.C; o++) to[t * row + o] = static_cast<int16_t>(elementAt(w.data, w.dtype, o * w.row + t));
+  }
+  // Output pixels [from, to) all at once, where there is a faster way for them; false where there is not.
+  static bool depthwiseLines(const ConvPlan&, const ConvStep&, const uint8_t*, const uint8_t*, const Finish&, int64_t,
+                             int64_t) {
+    return false;
   }
   static void depthwise(const ConvStep& c, const DepthwisePixel& d) {
     if (c.x.dtype == 0) depthwisePortable<int8_t>(d);
@@ -109,9 +114,10 @@ void convDepthwise(const ConvPlan& p, const ConvStep& c, const Context& context,
   const uint8_t* x = addressIn(c.x, context.arena, context.constants);
   const TapFinder finder = {c, x, pad, offsets, taps};
   const Finish finish = finishOf(c, context, reinterpret_cast<const PackedHeader*>(packed)->mode);
+  const int64_t from = shareFrom(pixels, thread, threads), to = shareFrom(pixels, thread + 1, threads);
+  if (Isa::depthwiseLines(p, c, x, packed, finish, from, to)) return;
   DepthwisePixel d = {taps, count, c.C, packed, &p, &finish, 0};
-  const int64_t to = shareFrom(pixels, thread + 1, threads);
-  for (int64_t pixel = shareFrom(pixels, thread, threads); pixel < to; pixel++) {
+  for (int64_t pixel = from; pixel < to; pixel++) {
     const int64_t line = pixel / c.OW;
     findTaps(finder, x + ((line / c.OH * c.H * c.W * c.C) << c.x.dtype), line % c.OH, pixel % c.OW);
     d.at = pixel * c.C;

@@ -161,7 +161,7 @@ void columnTerms(const Product& u, ColumnTerms& terms) {
 }
 
 template <class Isa>
-void wideProduct(const Product& u, int rows, Tile& t, const int64_t* rowTerms, const ColumnTerms& terms,
+void wideProduct(const Product& u, int rows, Tile t, const int64_t* rowTerms, const ColumnTerms& terms,
                  const TileOutput& out, int64_t row) {
   const int width = u.panels * Isa::LANES;
   int64_t sums[TILE_SUMS];
@@ -176,7 +176,7 @@ void wideProduct(const Product& u, int rows, Tile& t, const int64_t* rowTerms, c
 }
 
 template <class Isa>
-void narrowProduct(const Product& u, int rows, Tile& t, const ColumnTerms& terms, const TileOutput& out, int64_t row) {
+void narrowProduct(const Product& u, int rows, Tile t, const ColumnTerms& terms, const TileOutput& out, int64_t row) {
   if (!u.d) return runTile<Isa>(u.p.bytes, rows, u.panels, t, out);
   alignas(64) int32_t acc[TILE_SUMS];
   t.acc = acc;

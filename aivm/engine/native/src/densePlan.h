@@ -19,6 +19,7 @@ struct ConvPlan {
   bool direct;           // x is read where it lies, not from a staged copy
   int elementBytes;      // of a staged element of x
   int unit;              // elements of a group
+  int64_t channels;         // of x
   int64_t inputs, outputs;  // channels of a group of channels
   int64_t segments, length, segmentGroups;
   int64_t panels, chunks;   // panels of a group of channels, and tiles' worth of panels
@@ -58,7 +59,7 @@ ConvPlan planConv(const ConvStep& c) {
   ConvPlan p = {};
   p.bytes = Isa::BYTES && c.x.dtype == 0 && c.w.dtype == 0;
   p.elementBytes = p.bytes ? 1 : 2, p.unit = 4 / p.elementBytes;
-  p.inputs = c.C / c.groups, p.outputs = c.Cout / c.groups;
+  p.channels = c.C, p.inputs = c.C / c.groups, p.outputs = c.Cout / c.groups;
   const bool depthwise = c.groups > 1 && p.inputs == 1 && p.outputs == 1;
   p.path = depthwise && c.block == 0 ? pathDepthwise : pathTiles;
   if (!p.bytes && c.block == 1) p.path = pathPlain;
@@ -128,7 +129,7 @@ void packTiles(const ConvPlan& p, const ConvStep& c, const WeightReader& w, uint
 // Column of init and factor that channel o has.
 template <class Isa>
 int64_t paramColumn(const ConvPlan& p, int64_t o) {
-  if (p.path == pathDepthwise) return Isa::depthwiseColumn(o, p.bytes);
+  if (p.path == pathDepthwise) return Isa::depthwiseColumn(p.channels, o, p.bytes);
   return o / p.outputs * p.panels * Isa::LANES + o % p.outputs;
 }
 

@@ -57,7 +57,7 @@ void sumBlocks(bool bytes, int rows, int panels, const Tile& t, int64_t blockGro
 
 // Runs one tile of `rows` rows (a number that Isa::pickRows gave) and finishes out.rows of them.
 template <class Isa>
-inline void runTile(bool bytes, int rows, int panels, Tile& t, const TileOutput& out) {
+inline void runTile(bool bytes, int rows, int panels, Tile t, const TileOutput& out) {
   alignas(64) int32_t acc[TILE_SUMS];
   t.acc = acc;
   if (Isa::fusedTile(bytes, rows, panels, t, out)) return;
