@@ -26,7 +26,8 @@ inline int matmulMode(const MatmulStep& m) {
   if (m.block == 0) acc = least(acc, 2147483648.0);
   const double result = acc * (m.multiplier * twoTo(-m.shift)) + 32769.0;
   if (acc <= 16777216.0 && result < 4194304.0) return modeF32;
-  return m.block == 0 && result < 2147483648.0 ? modeF64 : modeSafe;
+  if (m.block != 0 || result >= 2147483648.0) return modeSafe;
+  return m.multiplier * twoTo(-m.shift) <= 0.125 ? modeMixed : modeF64;
 }
 
 template <class Isa>

@@ -135,8 +135,7 @@ struct DepthwisePiece {
 template <class W, int MODE>
 inline void requantisePiece(const DepthwisePiece& d, const typename W::V* acc, const Vectors& q, __m512i* v) {
   W::join(acc, v);
-#pragma GCC unroll 4
-  for (int i = 0; i < W::CHANNELS / 16; i++) v[i] = requantise16<MODE>(v[i], d.factor + i * 16, d.factorF + i * 16, q);
+  requantiseAll<MODE, W::CHANNELS / 16>(v, d.factor, d.factorF, q, v);
 }
 
 template <class W>
@@ -268,7 +267,7 @@ void runPieces(const ConvPlan& p, const ConvStep& c, const uint8_t* packed, cons
     const DepthwisePiece d = pieceAt(p, c, packed, f, channel);
     if (f.mode == modeF32 && bytes) DepthwiseRunner<modeF32, true>::line(d, work);
     else if (f.mode == modeF32) DepthwiseRunner<modeF32, false>::line(d, work);
-    else if (f.mode == modeF64 && bytes) DepthwiseRunner<modeF64, true>::line(d, work);
+    else if (f.mode != modeSafe && bytes) DepthwiseRunner<modeF64, true>::line(d, work);
     else DepthwiseRunner<modeSafe, false>::line(d, work);
     channel += d.piece;
   }

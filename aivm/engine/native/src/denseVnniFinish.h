@@ -54,6 +54,28 @@ inline __m512i requantise16(__m512i acc, const double* factor, const float* fact
   return _mm512_add_epi32(lowWords(a, b), q.zero);
 }
 
+// Whether every accumulator of V registers is in [-2^24, 2^24).
+template <int V>
+inline bool fitsF32(const __m512i* acc) {
+  const __m512i lift = _mm512_set1_epi32(1 << 24), above = _mm512_set1_epi32(-(1 << 25));
+  __m512i any = _mm512_add_epi32(acc[0], lift);
+#pragma GCC unroll 4
+  for (int i = 1; i < V; i++) any = _mm512_or_si512(any, _mm512_add_epi32(acc[i], lift));
+  return _mm512_test_epi32_mask(any, above) == 0;
+}
+
+// The same for V registers; v may be acc.
+template <int MODE, int V>
+inline void requantiseAll(const __m512i* acc, const double* factor, const float* factorF, const Vectors& q, __m512i* v) {
+  if (MODE == modeMixed) {
+    if (__builtin_expect(fitsF32<V>(acc), 1)) requantiseAll<modeF32, V>(acc, factor, factorF, q, v);
+    else requantiseAll<modeF64, V>(acc, factor, factorF, q, v);
+    return;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < V; i++) v[i] = requantise16<MODE>(acc[i], factor + i * 16, factorF + i * 16, q);
+}
+
 inline __m512i clamp16(__m512i v, const Vectors& q) { return _mm512_min_epi32(_mm512_max_epi32(v, q.lo), q.hi); }
 
 inline uint64_t firstBits(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
@@ -121,30 +143,40 @@ inline __m512i add16(const Finish& f, __m512i v, __m512i other, const Vectors& q
   return _mm512_add_epi32(lowWords(a, b), q.zero);
 }
 
-template <int MODE>
+// One row of V registers.
+template <int MODE, int V>
 inline void finishRowOf(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
   const Vectors q = vectorsOf(f.zero, f.lo, f.hi);
-  __m512i v[4];
-  for (int i = 0; i < 4 && i * 16 < n; i++)
-    v[i] = requantise16<MODE>(_mm512_loadu_si512(acc + i * 16), factor + i * 16, factorF + i * 16, q);
+  __m512i v[V];
+  for (int i = 0; i < V; i++) v[i] = _mm512_loadu_si512(acc + i * 16);
+  requantiseAll<MODE, V>(v, factor, factorF, q, v);
   uint8_t* y = f.y + (at << f.yDtype);
-  if (f.kind == 0) return n > 32 ? storeAs<4>(f.yDtype, v, n, q, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, q, y) : storeAs<1>(f.yDtype, v, n, q, y);
-  for (int i = 0; i < 4 && i * 16 < n; i++) v[i] = clamp16(v[i], q);
+  if (f.kind == 0) return storeAs<V>(f.yDtype, v, n, q, y);
+  for (int i = 0; i < V; i++) v[i] = clamp16(v[i], q);
   if (f.kind == 2) {
     alignas(64) int32_t values[64];
-    for (int i = 0; i < 4 && i * 16 < n; i++) _mm512_store_si512(values + i * 16, v[i]);
+    for (int i = 0; i < V; i++) _mm512_store_si512(values + i * 16, v[i]);
     return emitColumns(f, values, n, at);
   }
   const Vectors sum = vectorsOf(f.addZero, f.addLo, f.addHi);
-  for (int i = 0; i < 4 && i * 16 < n; i++)
-    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(least(16, n - i * 16)))), sum);
-  n > 32 ? storeAs<4>(f.yDtype, v, n, sum, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, sum, y) : storeAs<1>(f.yDtype, v, n, sum, y);
+  for (int i = 0; i < V; i++)
+    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(most(0, least(16, n - i * 16))))), sum);
+  storeAs<V>(f.yDtype, v, n, sum, y);
+}
+
+template <int MODE>
+inline void finishRowBy(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
+  if (n > 48) finishRowOf<MODE, 4>(f, acc, factor, factorF, n, at);
+  else if (n > 32) finishRowOf<MODE, 3>(f, acc, factor, factorF, n, at);
+  else if (n > 16) finishRowOf<MODE, 2>(f, acc, factor, factorF, n, at);
+  else finishRowOf<MODE, 1>(f, acc, factor, factorF, n, at);
 }
 
 inline void finishRowVnni(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
-  if (f.mode == modeF32) finishRowOf<modeF32>(f, acc, factor, factorF, n, at);
-  else if (f.mode == modeF64) finishRowOf<modeF64>(f, acc, factor, factorF, n, at);
-  else finishRowOf<modeSafe>(f, acc, factor, factorF, n, at);
+  if (f.mode == modeF32) finishRowBy<modeF32>(f, acc, factor, factorF, n, at);
+  else if (f.mode == modeMixed) finishRowBy<modeMixed>(f, acc, factor, factorF, n, at);
+  else if (f.mode == modeF64) finishRowBy<modeF64>(f, acc, factor, factorF, n, at);
+  else finishRowBy<modeSafe>(f, acc, factor, factorF, n, at);
 }
 
 }  // namespace

@@ -37,8 +37,7 @@ struct ElementSink {
   inline void row(int r, const __m512i* sums) const {
     if (r >= out.rows) return;
     __m512i v[V];
-#pragma GCC unroll 4
-    for (int i = 0; i < V; i++) v[i] = requantise16<MODE>(sums[i], out.factor + i * 16, out.factorF + i * 16, q);
+    requantiseAll<MODE, V>(sums, out.factor, out.factorF, q, v);
     storeAs<V>(DTYPE, v, out.columns, q, y + ((r * out.rowStride) << DTYPE));
   }
 };
@@ -120,8 +119,9 @@ inline bool fusedTileVnni(bool bytes, int rows, int panels, const Tile& t, const
     if (f.yDtype == 0) return elementTile<modeF32, 0>(bytes, rows, panels, t, out);
     return elementTile<modeF32, 1>(bytes, rows, panels, t, out);
   }
-  if (f.yDtype == 0) return elementTile<modeF64, 0>(bytes, rows, panels, t, out);
-  return elementTile<modeF64, 1>(bytes, rows, panels, t, out);
+  if (f.mode == modeF64) return false;
+  if (f.yDtype == 0) return elementTile<modeMixed, 0>(bytes, rows, panels, t, out);
+  return elementTile<modeMixed, 1>(bytes, rows, panels, t, out);
 }
 
 inline int pickRowsVnni(int panels, int64_t left) {
