@@ -38,10 +38,10 @@ struct Vnni {
     if (bytes) packDepthwiseBytes(c, w, out);
     else packDepthwiseWords(c, w, out);
   }
-  static bool depthwiseLines(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* packed,
-                             const Finish& f, int64_t from, int64_t to) {
+  static bool depthwiseLines(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* pad,
+                             const uint8_t* packed, const Finish& f, int64_t from, int64_t to) {
     if (!p.bytes || !isThreeByThree(c)) return false;
-    depthwiseThree(p, c, x, packed, f, from, to);
+    depthwiseThree(p, c, x, pad, packed, f, from, to);
     return true;
   }
   static void depthwise(const ConvStep& c, const DepthwisePixel& d) {

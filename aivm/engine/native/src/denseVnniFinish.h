@@ -20,12 +20,15 @@ struct Vectors {
   __m512i baseF;  // zero less the bits of MAGIC_F
   __m512i zero, lo, hi;
   __m512d low, high;  // MAGIC + lo - zero, MAGIC + hi - zero
+  __m512i loBytes, hiBytes, loWords, hiWords;
 };
 
 inline Vectors vectorsOf(int zero, int lo, int hi) {
   const double z = zero;
   return {_mm512_set1_epi32(zero - MAGIC_F_BITS), _mm512_set1_epi32(zero), _mm512_set1_epi32(lo), _mm512_set1_epi32(hi),
-          _mm512_set1_pd(MAGIC + (lo - z)), _mm512_set1_pd(MAGIC + (hi - z))};
+          _mm512_set1_pd(MAGIC + (lo - z)), _mm512_set1_pd(MAGIC + (hi - z)),
+          _mm512_set1_epi8(static_cast<char>(lo)), _mm512_set1_epi8(static_cast<char>(hi)),
+          _mm512_set1_epi16(static_cast<short>(lo)), _mm512_set1_epi16(static_cast<short>(hi))};
 }
 
 // Low words of two vectors of 8 words of 64 bits.
@@ -80,6 +83,20 @@ inline __m512i clamp16(__m512i v, const Vectors& q) { return _mm512_min_epi32(_m
 
 inline uint64_t firstBits(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
 
+// Stores the first n bytes. Masked stores are several times as slow as whole ones, so the usual counts go without.
+inline void storeFirst(uint8_t* y, __m512i bytes, int n) {
+  const __m256i low = _mm512_castsi512_si256(bytes);
+  if (n == 64) return _mm512_storeu_si512(y, bytes);
+  if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm256_castsi256_si128(low));
+  if (n == 24) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm256_castsi256_si128(low));
+    return _mm_storel_epi64(reinterpret_cast<__m128i*>(y + 16), _mm256_extracti128_si256(low, 1));
+  }
+  if (n != 32 && n != 48) return _mm512_mask_storeu_epi8(y, firstBits(n), bytes);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), low);
+  if (n == 48) _mm_storeu_si128(reinterpret_cast<__m128i*>(y + 32), _mm512_extracti32x4_epi32(bytes, 2));
+}
+
 // Stores v[0 .. V) clamped to [lo, hi] as n <= 16 x V elements. Packing saturates, so a clamp in the narrow type will do.
 template <int V>
 inline void storeBytes(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
@@ -88,24 +105,19 @@ inline void storeBytes(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
   const __m512i cd = V > 2 ? _mm512_packs_epi32(v[2], V > 3 ? v[3] : none) : none;
   const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
   __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(ab, cd));
-  bytes = _mm512_max_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.lo)));
-  bytes = _mm512_min_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.hi)));
-  if (n == 64) _mm512_storeu_si512(y, bytes);
-  else if (n == 32) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
-  else if (n == 16) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_castsi512_si128(bytes));
-  else _mm512_mask_storeu_epi8(y, firstBits(n), bytes);
+  bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, q.loBytes), q.hiBytes);
+  storeFirst(y, bytes, n);
 }
 
 template <int V>
 inline void storeWords(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
   const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
-  const __m512i lo = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.lo));
-  const __m512i hi = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.hi));
   for (int i = 0; i < V; i += 2) {
     __m512i words = _mm512_packs_epi32(v[i], i + 1 < V ? v[i + 1] : _mm512_setzero_si512());
-    words = _mm512_min_epi16(_mm512_max_epi16(_mm512_permutexvar_epi64(order, words), lo), hi);
+    words = _mm512_min_epi16(_mm512_max_epi16(_mm512_permutexvar_epi64(order, words), q.loWords), q.hiWords);
     const int left = n - i * 16;
     if (left >= 32) _mm512_storeu_si512(y + i * 32, words);
+    else if (left == 16) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i * 32), _mm512_castsi512_si256(words));
     else if (left > 0) _mm512_mask_storeu_epi16(y + i * 32, static_cast<__mmask32>(firstBits(left)), words);
   }
 }

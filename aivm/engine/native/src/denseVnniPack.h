@@ -64,7 +64,7 @@ inline void packBytesAlongN(const MatmulStep& m, const uint8_t* b, int columns, 
   for (int64_t g = 0; g < groups; g++, out += panels * 64) {
     __m512i rows[4], quads[4];
     for (int j = 0; j < 4; j++)
-      rows[j] = g * 4 + j < m.K ? Wide64::load(b + (g * 4 + j) * m.kB, columns) : _mm512_setzero_si512();
+      rows[j] = g * 4 + j < m.K ? loadStaged(b + (g * 4 + j) * m.kB, 0, true, columns) : _mm512_setzero_si512();
     interleave<Wide64>(rows[0], rows[1], rows[2], rows[3], quads);
     const __m512i a = _mm512_shuffle_i32x4(quads[0], quads[1], 0x44), c = _mm512_shuffle_i32x4(quads[2], quads[3], 0x44);
     const __m512i e = _mm512_shuffle_i32x4(quads[0], quads[1], 0xee), f = _mm512_shuffle_i32x4(quads[2], quads[3], 0xee);
