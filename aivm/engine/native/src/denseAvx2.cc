@@ -8,7 +8,7 @@
 namespace aivm {
 namespace {
 
-struct Avx2 : PortableDepthwise {
+struct Avx2 : Portable {
   static constexpr int LANES = 8;
   static constexpr int MAX_PANELS = 2;
   static constexpr bool BYTES = false;

@@ -40,8 +40,14 @@ inline void depthwisePortable(const DepthwisePixel& d) {
   }
 }
 
-// What an instruction set without a depthwise kernel of its own inherits. Weights are i16 [taps][channels].
-struct PortableDepthwise {
+// What an instruction set without kernels of its own inherits. Depthwise weights are i16 [taps][channels].
+struct Portable {
+  static void divideRow(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+    int32_t v[FINISH_COLUMNS];
+    divideColumns(f, acc, factor, divisor, n, v);
+    emitColumns(f, v, n, at);
+  }
+
   static int64_t depthwiseWeightBytes(const ConvStep& c, bool) { return c.kernelH * c.kernelW * roundUp(c.C, 64) * 2; }
   static int64_t depthwiseColumn(int64_t, int64_t channel, bool) { return channel; }
   static void packDepthwise(const ConvStep& c, const WeightReader& w, bool, uint8_t* out) {

@@ -148,25 +148,7 @@ inline void stageRow(const MatmulStep& m, const MatmulPlan& p, const uint8_t* ro
     }
 }
 
-// v[n] = clamp(zero + RNE(sums[n] x factor / divisor)).
-template <class Acc>
-void divideColumns(const Finish& f, const Acc* sums, double factor, int32_t divisor, int n, int32_t* v) {
-  const double zero = f.zero, low = f.lo - zero, high = f.hi - zero, by = divisor;
-  if (divisor == 0) {
-    const int32_t plain = most(f.lo, least(f.hi, f.zero));
-    for (int i = 0; i < n; i++) v[i] = sums[i] * factor > 0 ? f.hi : sums[i] * factor < 0 ? f.lo : plain;
-    return;
-  }
-  for (int i = 0; i < n; i++)
-    v[i] = static_cast<int32_t>(roundClamped(static_cast<double>(sums[i]) * factor / by, low, high) + zero);
-}
-
-template <class Acc>
-void finishDivided(const Product& u, const Acc* sums, double factor, int64_t row, int64_t at) {
-  int32_t v[FINISH_COLUMNS];
-  divideColumns(u.finish, sums, factor, elementAt(u.d, u.m.d.dtype, row * u.m.rowD), u.columns, v);
-  emitColumns(u.finish, v, u.columns, at);
-}
+inline int32_t divisorAt(const Product& u, int64_t row) { return elementAt(u.d, u.m.d.dtype, row * u.m.rowD); }
 
 // Columns' parts of the sums that do not depend on the row, and what finishing needs.
 struct ColumnTerms {
@@ -199,8 +181,10 @@ void wideProduct(const Product& u, int rows, Tile t, const int64_t* rowTerms, co
   for (int i = 0; i < rows * width; i++) sums[i] = terms.wide[i % width] + rowTerms[i / width];
   sumBlocks<Isa>(u.p.bytes, rows, u.panels, t, u.p.blockGroups, sums);
   for (int r = 0; r < out.rows; r++) {
-    if (u.d) finishDivided(u, sums + r * width, terms.factor[0], row + r, out.at + r * out.rowStride);
-    else finishColumns(u.finish, sums + r * width, terms.factor, u.columns, out.at + r * out.rowStride);
+    int32_t v[FINISH_COLUMNS];
+    if (u.d) divideColumns(u.finish, sums + r * width, terms.factor[0], divisorAt(u, row + r), u.columns, v);
+    else requantiseColumns(u.finish, sums + r * width, terms.factor, u.columns, v);
+    emitColumns(u.finish, v, u.columns, out.at + r * out.rowStride);
   }
 }
 
@@ -211,7 +195,8 @@ void narrowProduct(const Product& u, int rows, Tile t, const ColumnTerms& terms,
   t.acc = acc;
   Isa::tile(u.p.bytes, rows, u.panels, t);
   for (int r = 0; r < out.rows; r++)
-    finishDivided(u, acc + r * u.panels * Isa::LANES, terms.factor[0], row + r, out.at + r * out.rowStride);
+    Isa::divideRow(u.finish, acc + r * u.panels * Isa::LANES, terms.factor[0], divisorAt(u, row + r), u.columns,
+                   out.at + r * out.rowStride);
 }
 
 template <class Isa>
@@ -263,7 +248,7 @@ inline void matmulPlain(const MatmulStep& m, const Product& u) {
         sum += (static_cast<int64_t>(elementAt(u.a, m.a.dtype, row * m.rowA + k * m.kA)) - m.zeroA) *
                (static_cast<int64_t>(elementAt(u.b, m.b.dtype, n * m.rowB + k * m.kB)) - m.zeroB);
       int32_t v;
-      if (u.d) divideColumns(u.finish, &sum, factor, elementAt(u.d, m.d.dtype, row * m.rowD), 1, &v);
+      if (u.d) divideColumns(u.finish, &sum, factor, divisorAt(u, row), 1, &v);
       else requantiseColumns(u.finish, &sum, &factor, 1, &v);
       emitColumns(u.finish, &v, 1, u.y + row * m.rowY + n);
     }

@@ -6,7 +6,7 @@
 namespace aivm {
 namespace {
 
-struct Neon : PortableDepthwise {
+struct Neon : Portable {
   static constexpr int LANES = 8;
   static constexpr int MAX_PANELS = 2;
   static constexpr bool BYTES = false;

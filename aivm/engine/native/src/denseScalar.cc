@@ -4,7 +4,7 @@
 namespace aivm {
 namespace {
 
-struct Scalar : PortableDepthwise {
+struct Scalar : Portable {
   static constexpr int LANES = 8;
   static constexpr int MAX_PANELS = 2;
   static constexpr bool BYTES = false;

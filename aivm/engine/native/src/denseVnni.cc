@@ -8,6 +8,9 @@ namespace aivm {
 namespace {
 
 struct Vnni {
+  static void divideRow(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+    divideRowVnni(f, acc, factor, divisor, n, at);
+  }
   static constexpr int LANES = 16;
   static constexpr int MAX_PANELS = 4;
   static constexpr bool BYTES = true;

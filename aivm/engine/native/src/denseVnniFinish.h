@@ -8,7 +8,7 @@
 #pragma once
 #include <immintrin.h>
 
-#include "denseFinish.h"
+#include "denseDepthwise.h"
 
 namespace aivm {
 namespace {
@@ -233,6 +233,41 @@ inline void finishRowVnni(const Finish& f, const int32_t* acc, const double* fac
   else if (f.mode == modeMixed) finishRowBy<modeMixed>(f, acc, factor, factorF, n, at);
   else if (f.mode == modeF64) finishRowBy<modeF64>(f, acc, factor, factorF, n, at);
   else finishRowBy<modeSafe>(f, acc, factor, factorF, n, at);
+}
+
+// 16 quotients by multiplying with 1 / divisor, in the form MAGIC + quotient; `close` collects whether one is so near to
+// a tie that the two roundings of the product may matter: |error| < |quotient| x 2^-51 < 2^-19 below 2^32.
+inline void quotients16(__m512i acc, __m512d inverse, __m512d* sums, __mmask8* close) {
+  const __m512d magic = _mm512_set1_pd(MAGIC), limit = _mm512_set1_pd(0.5 - 1.0 / (1 << 18));
+  const __m512d q[2] = {_mm512_mul_pd(lowHalf(acc), inverse), _mm512_mul_pd(highHalf(acc), inverse)};
+  for (int i = 0; i < 2; i++) {
+    sums[i] = _mm512_add_pd(q[i], magic);
+    const __m512d rest = _mm512_abs_pd(_mm512_sub_pd(q[i], _mm512_sub_pd(sums[i], magic)));
+    *close |= _mm512_cmp_pd_mask(rest, limit, _CMP_GE_OQ);
+  }
+}
+
+// A row of a matmul with a divisor, divisor not 0.
+template <int V>
+inline void divideRowOf(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+  const Vectors q = vectorsOf(f.zero, f.lo, f.hi);
+  const __m512d inverse = _mm512_set1_pd(factor / divisor);
+  __m512d sums[2 * V];
+  __mmask8 close = 0;
+  for (int i = 0; i < V; i++) quotients16(_mm512_loadu_si512(acc + i * 16), inverse, sums + 2 * i, &close);
+  if (close) return Portable::divideRow(f, acc, factor, divisor, n, at);
+  __m512i v[V];
+  for (int i = 0; i < 2 * V; i++) sums[i] = _mm512_min_pd(_mm512_max_pd(sums[i], q.low), q.high);
+  for (int i = 0; i < V; i++) v[i] = _mm512_add_epi32(lowWords(sums[2 * i], sums[2 * i + 1]), q.zero);
+  storeAs<V>(f.yDtype, v, n, q, f.y + (at << f.yDtype));
+}
+
+inline void divideRowVnni(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+  if (divisor == 0) Portable::divideRow(f, acc, factor, divisor, n, at);
+  else if (n > 48) divideRowOf<4>(f, acc, factor, divisor, n, at);
+  else if (n > 32) divideRowOf<3>(f, acc, factor, divisor, n, at);
+  else if (n > 16) divideRowOf<2>(f, acc, factor, divisor, n, at);
+  else divideRowOf<1>(f, acc, factor, divisor, n, at);
 }
 
 }  // namespace
