@@ -203,36 +203,52 @@ inline void storeTable(const Finish& f, const __m512i* v, int n, int64_t at) {
   emitColumns(f, values, n, at);
 }
 
+// Constants of a finish: of the requantisation, and of the residual add if there is one.
+struct FinishVectors {
+  Vectors own, sum;
+};
+
+inline FinishVectors finishVectors(const Finish& f) {
+  const Vectors own = vectorsOf(f.zero, f.lo, f.hi);
+  return {own, f.kind == 1 ? vectorsOf(f.addZero, f.addLo, f.addHi) : own};
+}
+
 // One row of V registers.
 template <int MODE, int V>
-inline void finishRowOf(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
-  const Vectors q = vectorsOf(f.zero, f.lo, f.hi);
+inline void finishRowOf(const Finish& f, const FinishVectors& by, const int32_t* acc, const double* factor,
+                        const float* factorF, int n, int64_t at) {
   __m512i v[V];
+#pragma GCC unroll 4
   for (int i = 0; i < V; i++) v[i] = _mm512_loadu_si512(acc + i * 16);
-  requantiseAll<MODE, V>(v, factor, factorF, q, v);
+  requantiseAll<MODE, V>(v, factor, factorF, by.own, v);
   uint8_t* y = f.y + (at << f.yDtype);
-  if (f.kind == 0) return storeAs<V>(f.yDtype, v, n, q, y);
-  for (int i = 0; i < V; i++) v[i] = clamp16(v[i], q);
+  if (f.kind == 0) return storeAs<V>(f.yDtype, v, n, by.own, y);
+#pragma GCC unroll 4
+  for (int i = 0; i < V; i++) v[i] = clamp16(v[i], by.own);
   if (f.kind == 2) return storeTable<V>(f, v, n, at);
-  const Vectors sum = vectorsOf(f.addZero, f.addLo, f.addHi);
-  for (int i = 0; i < V; i++)
-    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(most(0, least(16, n - i * 16))))), sum);
-  storeAs<V>(f.yDtype, v, n, sum, y);
+#pragma GCC unroll 4
+  for (int i = 0; i < V; i++) {
+    const __mmask16 mask = static_cast<__mmask16>(firstBits(most(0, least(16, n - i * 16))));
+    v[i] = add16(f, v[i], loadOther(f, at + i * 16, mask), by.sum);
+  }
+  storeAs<V>(f.yDtype, v, n, by.sum, y);
 }
 
 template <int MODE>
-inline void finishRowBy(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
-  if (n > 48) finishRowOf<MODE, 4>(f, acc, factor, factorF, n, at);
-  else if (n > 32) finishRowOf<MODE, 3>(f, acc, factor, factorF, n, at);
-  else if (n > 16) finishRowOf<MODE, 2>(f, acc, factor, factorF, n, at);
-  else finishRowOf<MODE, 1>(f, acc, factor, factorF, n, at);
+inline void finishRowBy(const Finish& f, const FinishVectors& by, const int32_t* acc, const double* factor,
+                        const float* factorF, int n, int64_t at) {
+  if (n > 48) finishRowOf<MODE, 4>(f, by, acc, factor, factorF, n, at);
+  else if (n > 32) finishRowOf<MODE, 3>(f, by, acc, factor, factorF, n, at);
+  else if (n > 16) finishRowOf<MODE, 2>(f, by, acc, factor, factorF, n, at);
+  else finishRowOf<MODE, 1>(f, by, acc, factor, factorF, n, at);
 }
 
-inline void finishRowVnni(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
-  if (f.mode == modeF32) finishRowBy<modeF32>(f, acc, factor, factorF, n, at);
-  else if (f.mode == modeMixed) finishRowBy<modeMixed>(f, acc, factor, factorF, n, at);
-  else if (f.mode == modeF64) finishRowBy<modeF64>(f, acc, factor, factorF, n, at);
-  else finishRowBy<modeSafe>(f, acc, factor, factorF, n, at);
+inline void finishRowVnni(const Finish& f, const FinishVectors& by, const int32_t* acc, const double* factor,
+                          const float* factorF, int n, int64_t at) {
+  if (f.mode == modeF32) finishRowBy<modeF32>(f, by, acc, factor, factorF, n, at);
+  else if (f.mode == modeMixed) finishRowBy<modeMixed>(f, by, acc, factor, factorF, n, at);
+  else if (f.mode == modeF64) finishRowBy<modeF64>(f, by, acc, factor, factorF, n, at);
+  else finishRowBy<modeSafe>(f, by, acc, factor, factorF, n, at);
 }
 
 // 16 quotients by multiplying with 1 / divisor, in the form MAGIC + quotient; `close` collects whether one is so near to
