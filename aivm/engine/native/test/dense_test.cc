@@ -57,8 +57,9 @@ int main(int argc, char** argv) {
   const uint64_t first = argc > 2 ? strtoull(argv[2], nullptr, 10) : 1;
   int failures = 0;
   for (uint64_t seed = first; seed < first + count && failures < 10; seed++) {
-    failures += compare(convCase(seed, false), seed);
-    if (seed % 8 == 0) failures += compare(convCase(seed, true), seed);
+    failures += compare(convCase(seed, Kind::conv), seed);
+    if (seed % 8 == 0) failures += compare(convCase(seed, Kind::any), seed);
+    failures += compare(convCase(seed, Kind::rounding), seed);
     failures += compare(matmulCase(seed), seed);
   }
   printf("%s: %llu steps of conv and matmul, levels", failures ? "FAILED" : "ok", static_cast<unsigned long long>(count));
