@@ -1,4 +1,5 @@
 // What every kernel sees of a step: its words (aivm/engine/plan/format.ts) and where the run's buffers lie.
+// Functions are static: files are compiled for several instruction sets, and a linker must not share code between them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,7 @@ enum DType : int32_t { kI8 = 0, kI16 = 1, kI32 = 2 };
 
 // Kernel numbers, as format.ts has them.
 enum KernelNumber : int32_t {
-  kConv = 1, kConvAny, kMatmul, kMap, kFill, kReduce, kPool, kGather, kScatter, kRank_, kRandom, kKernelEnd
+  kConv = 1, kConvAny, kMatmul, kMap, kFill, kReduce, kPool, kGather, kScatter, kRanking, kRandom, kKernelEnd
 };
 
 // One run in flight, as one thread sees it.
@@ -32,12 +33,12 @@ struct Context {
 // Executes the share of `thread` (0 .. threads - 1) of one step.
 using Kernel = void (*)(const int32_t* step, const Context&, int thread, int threads);
 
-inline int refPlace(const int32_t* step, int word) { return step[word] & 3; }
-inline int refDtype(const int32_t* step, int word) { return step[word] >> 2; }
-inline int dtypeBytes(int dtype) { return 1 << dtype; }
+static inline int refPlace(const int32_t* step, int word) { return step[word] & 3; }
+static inline int refDtype(const int32_t* step, int word) { return step[word] >> 2; }
+static inline int dtypeBytes(int dtype) { return 1 << dtype; }
 
 // Address of the first element of the REF at `word`; null when it names nothing.
-inline uint8_t* refAddress(const int32_t* step, int word, const Context& context) {
+static inline uint8_t* refAddress(const int32_t* step, int word, const Context& context) {
   const int place = refPlace(step, word);
   if (place == kPlaceNone) return nullptr;
   const ptrdiff_t first = static_cast<ptrdiff_t>(step[word + 2]) << refDtype(step, word);
@@ -47,25 +48,25 @@ inline uint8_t* refAddress(const int32_t* step, int word, const Context& context
 }
 
 // Element `index` of a tensor of any dtype.
-inline int32_t loadElement(const uint8_t* address, int dtype, ptrdiff_t index) {
+static inline int32_t loadElement(const uint8_t* address, int dtype, ptrdiff_t index) {
   if (dtype == kI8) return reinterpret_cast<const int8_t*>(address)[index];
   if (dtype == kI16) return reinterpret_cast<const int16_t*>(address)[index];
   return reinterpret_cast<const int32_t*>(address)[index];
 }
 
-inline void storeElement(uint8_t* address, int dtype, ptrdiff_t index, int32_t value) {
+static inline void storeElement(uint8_t* address, int dtype, ptrdiff_t index, int32_t value) {
   if (dtype == kI8) reinterpret_cast<int8_t*>(address)[index] = static_cast<int8_t>(value);
   else if (dtype == kI16) reinterpret_cast<int16_t*>(address)[index] = static_cast<int16_t>(value);
   else reinterpret_cast<int32_t*>(address)[index] = value;
 }
 
 // First unit of `thread`'s share of `units`; its share ends where the next thread's begins.
-inline int64_t shareStart(int64_t units, int thread, int threads) {
+static inline int64_t shareStart(int64_t units, int thread, int threads) {
   return static_cast<int64_t>(static_cast<uint64_t>(units) * static_cast<uint64_t>(thread) / threads);
 }
 
 // 2^exponent exactly, exponent in [-1022, 1023].
-inline double powerOfTwo(int exponent) {
+static inline double powerOfTwo(int exponent) {
   const uint64_t bits = static_cast<uint64_t>(1023 + exponent) << 52;
   double value;
   __builtin_memcpy(&value, &bits, sizeof value);
@@ -84,18 +85,18 @@ struct Requant {
   double high;    // hi - zero
 };
 
-inline Requant requantOf(int32_t multiplier, int32_t shift, int32_t zero, int32_t lo, int32_t hi) {
+static inline Requant requantOf(int32_t multiplier, int32_t shift, int32_t zero, int32_t lo, int32_t hi) {
   return {multiplier * powerOfTwo(-shift), static_cast<double>(zero), static_cast<double>(lo) - zero,
           static_cast<double>(hi) - zero};
 }
 
 // Requant of the five REQUANT words at `words`.
-inline Requant requantAt(const int32_t* words) {
+static inline Requant requantAt(const int32_t* words) {
   return requantOf(words[0], words[1], words[2], words[3], words[4]);
 }
 
 // The rounded value; an integer in [lo, hi] as a double.
-inline double requantize(double value, const Requant& to) {
+static inline double requantize(double value, const Requant& to) {
   double bounded = value * to.factor;
   bounded = bounded < to.low ? to.low : bounded;
   bounded = bounded > to.high ? to.high : bounded;
