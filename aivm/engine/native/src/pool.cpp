@@ -10,6 +10,7 @@ constexpr int kY = kHeaderWords + 1;
 constexpr int kX = kY + kRefWords;
 constexpr int kGeometry = kX + kRefWords;
 constexpr int kZeroX = kGeometry + 14;
+constexpr int kLo = kZeroX + 4;
 constexpr int kLanes = 256;
 
 struct Window {
@@ -40,16 +41,14 @@ void eachPosition(const Window& of, const T* image, int64_t oy, int64_t ox, cons
 }
 
 template <typename T>
-void maxChannels(const Window& of, const T* image, int64_t oy, int64_t ox, int64_t first, int count, T* y) {
+void maxChannels(const Window& of, const T* image, int64_t oy, int64_t ox, int64_t first, int count, T lo, T* y) {
   alignas(64) T most[kLanes];
-  bool any = false;
+  for (int i = 0; i < count; i++) most[i] = lo;
   eachPosition(of, image, oy, ox, [&](const T* pixel) {
     const T* __restrict at = pixel + first;
-    if (!any) for (int i = 0; i < count; i++) most[i] = at[i];
-    else for (int i = 0; i < count; i++) most[i] = at[i] > most[i] ? at[i] : most[i];
-    any = true;
+    for (int i = 0; i < count; i++) most[i] = at[i] > most[i] ? at[i] : most[i];
   });
-  if (any) for (int i = 0; i < count; i++) y[first + i] = most[i];
+  for (int i = 0; i < count; i++) y[first + i] = most[i];
 }
 
 // Sums of at most 2^15 positions fit int32; it is emptied into a double after so many.
@@ -97,8 +96,9 @@ void maxPool(const int32_t* step, const Context& context, int thread, int thread
   const Window of = windowAt(step + kGeometry);
   T* y = reinterpret_cast<T*>(refAddress(step, kY, context));
   const T* x = reinterpret_cast<const T*>(refAddress(step, kX, context));
+  const T lo = static_cast<T>(step[kLo]);
   eachPart(of, thread, threads, [&](int64_t image, int64_t oy, int64_t ox, int64_t first, int count, int64_t to) {
-    maxChannels(of, x + image, oy, ox, first, count, y + to);
+    maxChannels(of, x + image, oy, ox, first, count, lo, y + to);
   });
 }
 
