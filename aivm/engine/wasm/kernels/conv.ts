@@ -178,8 +178,7 @@ function bandTile(
     depthwiseTile(step, packed, rows * width, rowBytes, panelFrom, panelTo);
     return;
   }
-  const jump = <usize>dilationH * rowBytes - (<usize>load<i32>(packed, PACKED_PAIRS * 4) << 2);
-  multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, jump);
+  multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, <usize>dilationH * rowBytes);
 }
 
 /** Fills the table with the addresses of the first elements of rows x width windows; the last one repeated to a multiple of 4. */

@@ -75,7 +75,7 @@ function layOut(step: usize): void {
   factors = scratch + SCRATCH_TABLE_AT;
   start = factors + 64;
   wideStart = start + 32;
-  sums = scratch + 256;
+  sums = factors + 192;
   acc = sums + (rows << 6);
   rowSums = acc + (rows << 5);
   table = rowSums + (rows << 3);

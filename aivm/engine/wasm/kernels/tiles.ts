@@ -33,13 +33,13 @@ export function panelSums<T>(
   acc: usize,
   segments: i32,
   pairs: i32,
-  jump: usize,
+  stride: usize,
 ): void {
   let left = pixels;
   for (; left > 1; left -= 4, table += 16, acc += 128) {
-    sums4<T>(table, offset, w, start, acc, segments, pairs, jump);
+    sums4<T>(table, offset, w, start, acc, segments, pairs, stride);
   }
-  if (left == 1) sums1<T>(table, offset, w, start, acc, segments, pairs, jump);
+  if (left == 1) sums1<T>(table, offset, w, start, acc, segments, pairs, stride);
 }
 
 /** sums f64 [pixels][8] += scale x (x x w), w a panel of `pairs` pairs, summed in i32 `chunk` pairs at a time. */
@@ -101,7 +101,7 @@ export function multiplyTile(
   groupOut: i32,
   panelFrom: i32,
   panelTo: i32,
-  jump: usize,
+  stride: usize,
 ): void {
   const pixels = runs * runPixels;
   const panels = load<i32>(packed, PACKED_PANELS * 4);
@@ -120,8 +120,8 @@ export function multiplyTile(
     const bias = packed + <usize>load<i32>(packed, PACKED_BIAS_AT * 4) + (place << 5);
     const factor = packed + <usize>load<i32>(packed, PACKED_FACTOR_AT * 4) + (place << 6);
     if (!wide) {
-      if (weights == WEIGHTS_I8) panelSums<i8>(table, pixels, 0, w, bias, acc, segments, pairs, jump);
-      else panelSums<i16>(table, pixels, 0, w, bias, acc, segments, pairs, jump);
+      if (weights == WEIGHTS_I8) panelSums<i8>(table, pixels, 0, w, bias, acc, segments, pairs, stride);
+      else panelSums<i16>(table, pixels, 0, w, bias, acc, segments, pairs, stride);
     } else {
       startSums(bias, sums, pixels);
       if (weights == WEIGHTS_I8) addPlane<i8>(table, pixels, w, acc, sums, chunk, pairs, 1);
