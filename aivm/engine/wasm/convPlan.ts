@@ -168,9 +168,9 @@ function productOf(s: ConvSizes, mode: number): Product {
   const depthwise = mode === MODE_DEPTHWISE;
   const packedGroups = depthwise ? 1 : s.groups;
   const groupOut = s.outChannels / packedGroups;
-  const segments = mode === MODE_BAND ? s.kernelH : 1;
   const positions = s.kernelH * s.kernelW;
-  const segmentLength = depthwise ? positions : (positions / segments) * (s.channels / s.groups);
+  const segments = mode === MODE_BAND ? s.kernelH : depthwise ? s.kernelW : 1;
+  const segmentLength = (positions / segments) * (depthwise ? 1 : s.channels / s.groups);
   const panels = Math.ceil(groupOut / PANEL);
   return { segments, segmentLength, pairs: Math.ceil(segmentLength / 2), panels, groupOut, packedGroups };
 }
@@ -237,8 +237,8 @@ function scratchLayout(
   const accAt = SCRATCH_TABLE_AT + roundUp(pixels * 4, 64);
   const sumsAt = accAt + pixels * PANEL * 4;
   const tileAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);
-  // Kernels read whole vectors: up to 15 bytes beyond the tile's end.
-  return { accAt, sumsAt, tileAt, scratchBytes: roundUp(tileAt + tile.tileBytes + 16, 64) };
+  // Kernels read whole vectors, beyond the end of the tile.
+  return { accAt, sumsAt, tileAt, scratchBytes: roundUp(tileAt + tile.tileBytes + 32, 64) };
 }
 
 function roundUp(value: number, unit: number): number {

@@ -175,7 +175,7 @@ function bandTile(
   const rowBytes = <usize>(columns * channels) << 1;
   tableOfBand(tile, rows, width, <usize>strideH * rowBytes, <usize>(strideW * channels) << 1);
   if (load<i32>(packed, PACKED_MODE * 4) == MODE_DEPTHWISE) {
-    depthwiseTile(step, packed, rows * width, rowBytes, panelFrom, panelTo);
+    depthwiseTile(step, packed, rows, width, rowBytes, panelFrom, panelTo);
     return;
   }
   multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, <usize>dilationH * rowBytes);
