@@ -36,6 +36,8 @@ export const PANEL: number = 8;
 const TILE_BYTES = 160 * 1024;
 /** Output pixels of a tile: enough to use a panel of weights often, few enough for their sums to stay in the first-level cache. */
 const TILE_PIXELS = 128;
+/** Bytes of a widened panel at most: larger ones are read i8 as they are. */
+const EXPANDED_BYTES = 64 * 1024;
 /** Products of a split weight's halves (< 2^23 each) that fit i32. */
 const SPLIT_CHUNK = 256;
 /** Below so many products between widenings, i16 weights are split. */
@@ -89,6 +91,7 @@ export interface ConvPlan {
   readonly accAt: number;
   readonly sumsAt: number;
   readonly tileAt: number;
+  readonly expandedAt: number;
   readonly scratchBytes: number;
 }
 
@@ -105,6 +108,10 @@ export function convPlan(step: ArrayLike<number>): ConvPlan {
   const chunk = sizes.block === 0 ? 0 : weights === WEIGHTS_SPLIT ? SPLIT_CHUNK : sizes.block & ~1;
   const product = productOf(sizes, mode);
   const tile = tileOf(sizes, mode);
+  const layout = packedLayout(mode, weights, product);
+  const expands =
+    weights === WEIGHTS_I8 && mode !== MODE_DEPTHWISE && 2 * layout.panelBytes <= EXPANDED_BYTES;
+  const expandedBytes = expands ? 2 * layout.panelBytes : 0;
   return {
     sizes,
     mode,
@@ -112,8 +119,8 @@ export function convPlan(step: ArrayLike<number>): ConvPlan {
     chunk,
     ...product,
     ...tile,
-    ...packedLayout(mode, weights, product),
-    ...scratchLayout(chunk, tile),
+    ...layout,
+    ...scratchLayout(chunk, tile, expandedBytes),
   };
 }
 
@@ -232,13 +239,16 @@ function bandTile(s: ConvSizes): Tile {
 function scratchLayout(
   chunk: number,
   tile: Tile,
-): Pick<ConvPlan, "accAt" | "sumsAt" | "tileAt" | "scratchBytes"> {
+  expandedBytes: number,
+): Pick<ConvPlan, "accAt" | "sumsAt" | "tileAt" | "expandedAt" | "scratchBytes"> {
   const pixels = roundUp(tile.tileRows * tile.tileWidth, 4);
   const accAt = SCRATCH_TABLE_AT + roundUp(pixels * 4, 64);
   const sumsAt = accAt + pixels * PANEL * 4;
-  const tileAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);
+  const panelAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);
+  const tileAt = panelAt + expandedBytes;
   // Kernels read whole vectors, beyond the end of the tile.
-  return { accAt, sumsAt, tileAt, scratchBytes: roundUp(tileAt + tile.tileBytes + 32, 64) };
+  const scratchBytes = roundUp(tileAt + tile.tileBytes + 32, 64);
+  return { accAt, sumsAt, tileAt, expandedAt: expandedBytes === 0 ? 0 : panelAt, scratchBytes };
 }
 
 function roundUp(value: number, unit: number): number {

@@ -9,6 +9,7 @@ import {
   PACKED_ACC_AT,
   PACKED_BIAS_AT,
   PACKED_CHUNK,
+  PACKED_EXPANDED_AT,
   PACKED_FACTOR_AT,
   PACKED_LOW_AT,
   PACKED_MODE,
@@ -76,6 +77,7 @@ function packHeader(view: DataView, plan: ConvPlan, { multiplier, shift }: ConvC
     [PACKED_ACC_AT, plan.accAt],
     [PACKED_SUMS_AT, plan.sumsAt],
     [PACKED_TILE_AT, plan.tileAt],
+    [PACKED_EXPANDED_AT, plan.expandedAt],
   ];
   for (const [word, value] of words) view.setInt32(word * 4, value, true);
 }

@@ -66,6 +66,8 @@ export const PACKED_LOW_AT = 13;
 export const PACKED_ACC_AT = 14;
 export const PACKED_SUMS_AT = 15;
 export const PACKED_TILE_AT = 16;
+/** Bytes from the start of the scratch to room for a panel of i8 weights as i16, or 0. */
+export const PACKED_EXPANDED_AT = 17;
 /** Bytes of the header. */
 export const PACKED_HEADER_BYTES = 128;
 

@@ -34,88 +34,93 @@ function pair3<T>(w: usize): v128 {
 }
 
 /**
- * Sums of 4 pixels: acc i32 [4][8] = start i32 [8] + x x w. `table` holds the addresses of the 4 pixels' first elements
- * (u32, plus `offset`); x i16, `segments` pieces of `pairs` >= 1 pairs; `stride` bytes from one piece's start to the next's.
+ * Sums of `pixels` pixels, 4 at a time: acc i32 [pixels, rounded up][8] = start i32 [8] + x x w. `table` holds the addresses
+ * of the pixels' first elements (u32, plus `offset`), the last one repeated to a multiple of 4; x i16, `segments` pieces of
+ * `pairs` >= 1 pairs; `stride` bytes from one piece's start to the next's.
  */
 export function sums4<T>(
   table: usize,
+  pixels: i32,
   offset: usize,
-  w: usize,
+  weights: usize,
   start: usize,
   acc: usize,
   segments: i32,
   pairs: i32,
   stride: usize,
 ): void {
-  let x0 = <usize>load<u32>(table) + offset;
-  let x1 = <usize>load<u32>(table, 4) + offset;
-  let x2 = <usize>load<u32>(table, 8) + offset;
-  let x3 = <usize>load<u32>(table, 12) + offset;
-  let a0 = v128.load(start);
-  let b0 = v128.load(start, 16);
-  let a1 = a0;
-  let b1 = b0;
-  let a2 = a0;
-  let b2 = b0;
-  let a3 = a0;
-  let b3 = b0;
   // What the loop itself moves the pointers by in a piece.
   const moved = <usize>((pairs - 1) >> 1);
   const jump = stride - (moved << 3);
   const wJump = (<usize>pairs - (moved << 1)) * 16 * sizeof<T>();
-  for (let s = 0; s < segments; s++) {
-    let left = pairs;
-    for (;;) {
-      const u0 = pair0<T>(w);
-      const v0 = pair1<T>(w);
-      const p00 = v128.load32_splat(x0);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(p00, u0));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(p00, v0));
-      const p01 = v128.load32_splat(x1);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(p01, u0));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(p01, v0));
-      const p02 = v128.load32_splat(x2);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(p02, u0));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(p02, v0));
-      const p03 = v128.load32_splat(x3);
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(p03, u0));
-      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(p03, v0));
-      if (--left == 0) break;
-      const u1 = pair2<T>(w);
-      const v1 = pair3<T>(w);
-      const p10 = v128.load32_splat(x0, 4);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(p10, u1));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(p10, v1));
-      const p11 = v128.load32_splat(x1, 4);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(p11, u1));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(p11, v1));
-      const p12 = v128.load32_splat(x2, 4);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(p12, u1));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(p12, v1));
-      const p13 = v128.load32_splat(x3, 4);
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(p13, u1));
-      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(p13, v1));
-      if (--left == 0) break;
-      x0 += 8;
-      x1 += 8;
-      x2 += 8;
-      x3 += 8;
-      w += sizeof<T>() * 32;
+  for (; pixels > 0; pixels -= 4, table += 16, acc += 128) {
+    let w = weights;
+    let x0 = <usize>load<u32>(table) + offset;
+    let x1 = <usize>load<u32>(table, 4) + offset;
+    let x2 = <usize>load<u32>(table, 8) + offset;
+    let x3 = <usize>load<u32>(table, 12) + offset;
+    let a0 = v128.load(start);
+    let b0 = v128.load(start, 16);
+    let a1 = a0;
+    let b1 = b0;
+    let a2 = a0;
+    let b2 = b0;
+    let a3 = a0;
+    let b3 = b0;
+    for (let s = 0; s < segments; s++) {
+      let left = pairs;
+      for (;;) {
+        const u0 = pair0<T>(w);
+        const v0 = pair1<T>(w);
+        const p00 = v128.load32_splat(x0);
+        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(p00, u0));
+        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(p00, v0));
+        const p01 = v128.load32_splat(x1);
+        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(p01, u0));
+        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(p01, v0));
+        const p02 = v128.load32_splat(x2);
+        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(p02, u0));
+        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(p02, v0));
+        const p03 = v128.load32_splat(x3);
+        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(p03, u0));
+        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(p03, v0));
+        if (--left == 0) break;
+        const u1 = pair2<T>(w);
+        const v1 = pair3<T>(w);
+        const p10 = v128.load32_splat(x0, 4);
+        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(p10, u1));
+        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(p10, v1));
+        const p11 = v128.load32_splat(x1, 4);
+        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(p11, u1));
+        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(p11, v1));
+        const p12 = v128.load32_splat(x2, 4);
+        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(p12, u1));
+        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(p12, v1));
+        const p13 = v128.load32_splat(x3, 4);
+        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(p13, u1));
+        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(p13, v1));
+        if (--left == 0) break;
+        x0 += 8;
+        x1 += 8;
+        x2 += 8;
+        x3 += 8;
+        w += sizeof<T>() * 32;
+      }
+      x0 += jump;
+      x1 += jump;
+      x2 += jump;
+      x3 += jump;
+      w += wJump;
     }
-    x0 += jump;
-    x1 += jump;
-    x2 += jump;
-    x3 += jump;
-    w += wJump;
+    v128.store(acc, a0);
+    v128.store(acc, b0, 16);
+    v128.store(acc, a1, 32);
+    v128.store(acc, b1, 48);
+    v128.store(acc, a2, 64);
+    v128.store(acc, b2, 80);
+    v128.store(acc, a3, 96);
+    v128.store(acc, b3, 112);
   }
-  v128.store(acc, a0);
-  v128.store(acc, b0, 16);
-  v128.store(acc, a1, 32);
-  v128.store(acc, b1, 48);
-  v128.store(acc, a2, 64);
-  v128.store(acc, b2, 80);
-  v128.store(acc, a3, 96);
-  v128.store(acc, b3, 112);
 }
 
 /** Sums of one pixel, as sums4. */
