@@ -21,6 +21,7 @@ import {
   MATMUL_ROW_D,
   MATMUL_ROW_Y,
   MATMUL_SIZES,
+  MATMUL_SPLIT_BELOW,
   MATMUL_STRIDES_A,
   MATMUL_STRIDES_B,
   MATMUL_STRIDES_D,
@@ -31,14 +32,13 @@ import {
   MATMUL_ZERO_A,
   MATMUL_ZERO_B,
 } from "./matmulWords";
-import { columnSums, packPanel } from "./packPanel";
+import { columnSum, packPanel, splitPanel } from "./packPanel";
 import { refAddress, refDtype, refPlace, scratch, shareOf, word } from "./step";
 import { addPlane, panelSums } from "./tiles";
 import { widen } from "./unfold";
 
-/** Products of halves of split values that fit i32, and the block below which values are split. */
+/** Products of split values (< 2^23 each) that fit i32. */
 const SPLIT_CHUNK: i32 = 256;
-const SPLIT_BELOW: i32 = 64;
 
 /** Where this thread's parts of the scratch lie. */
 let acc: usize = 0;
@@ -48,7 +48,9 @@ let factors: usize = 0;
 let start: usize = 0;
 let wideStart: usize = 0;
 let panelAt: usize = 0;
+let highAt: usize = 0;
 let rowsAt: usize = 0;
+let table: usize = 0;
 let tileRows: i32 = 0;
 
 /** This thread's share: panels of 8 columns of y, of all batches. */
@@ -80,11 +82,15 @@ function layOut(step: usize): void {
   rowSums = acc + (rows << 5);
   table = rowSums + (rows << 3);
   panelAt = (table + (rows << 2) + 15) & ~15;
-  rowsAt = panelAt + (<usize>rowBytes << 3);
+  highAt = panelAt + (<usize>rowBytes << 3);
+  rowsAt = splits(step) ? highAt + (<usize>rowBytes << 3) : highAt;
 }
 
-/** Address of the table of row addresses. */
-let table: usize = 0;
+/** Whether so few products may be summed in i32 that b is split into bytes, which allow more. */
+function splits(step: usize): bool {
+  const block = word(step, MATMUL_BLOCK);
+  return block > 0 && block < MATMUL_SPLIT_BELOW;
+}
 
 /** Sets zeros, factors and how results are finished. */
 function prepare(step: usize): void {
@@ -166,12 +172,11 @@ function multiplyPanel(step: usize, batch: i32, row: i32, count: i32, n: i32): v
   const pairs = (k + 1) >> 1;
   const block = word(step, MATMUL_BLOCK);
   const lanes = min(8, word(step, MATMUL_N) - n);
-  const split = block > 0 && block < SPLIT_BELOW;
   const dtype = refDtype(step, MATMUL_B);
   const rowStride = word(step, MATMUL_ROW_B);
   const first = batchOffset(step, batch, MATMUL_STRIDES_B) + n * rowStride;
   const b = refAddress(step, MATMUL_B) + (<isize>first << dtype);
-  packPanel(b, dtype, rowStride, word(step, MATMUL_K_B), lanes, k, split, panelAt);
+  packPanel(b, dtype, rowStride, word(step, MATMUL_K_B), lanes, k, panelAt);
   startValues(step, b, dtype, lanes, k);
   const divided = refPlace(step, MATMUL_D) != 0;
   const wide = block > 0 || divided;
@@ -181,9 +186,10 @@ function multiplyPanel(step: usize, batch: i32, row: i32, count: i32, n: i32): v
     if (divided) widenTo(acc, sums, count);
   } else {
     for (let r = 0; r < count; r++) memory.copy(sums + (<usize>r << 6), wideStart, 64);
-    if (split) {
-      addPlane<i8>(table, count, panelAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 256);
-      addPlane<u8>(table, count, panelAt + (<usize>pairs << 4), acc, sums, SPLIT_CHUNK >> 1, pairs, 1);
+    if (splits(step)) {
+      splitPanel(panelAt, pairs, highAt);
+      addPlane<i16>(table, count, highAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 256);
+      addPlane<i16>(table, count, panelAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 1);
     } else addPlane<i16>(table, count, panelAt, acc, sums, block >> 1, pairs, 1);
     addRowSums(step, sums, count, true);
   }
@@ -201,7 +207,7 @@ function startValues(step: usize, b: usize, dtype: i32, lanes: i32, k: i32): voi
     let value: i64 = constant;
     if (zeroA != 0 && lane < lanes) {
       const from = b + (<isize>(lane * word(step, MATMUL_ROW_B)) << dtype);
-      value -= zeroA * columnSums(from, dtype, word(step, MATMUL_K_B), k);
+      value -= zeroA * columnSum(from, dtype, word(step, MATMUL_K_B), k);
     }
     store<i32>(start + (<usize>lane << 2), <i32>value);
     store<f64>(wideStart + (<usize>lane << 3), <f64>value);

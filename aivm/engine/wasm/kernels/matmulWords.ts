@@ -31,3 +31,5 @@ export const MATMUL_TILE_ROWS = 64;
 export const MATMUL_FIXED_BYTES = 512;
 /** Bytes for each row of a tile beside the row itself: address, i32 sums, f64 sums, f64 row sum. */
 export const MATMUL_ROW_BYTES = 108;
+/** Below so many products between widenings, values of b are split into bytes. */
+export const MATMUL_SPLIT_BELOW = 64;
