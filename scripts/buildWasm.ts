@@ -38,7 +38,9 @@ export async function freshKernels(): Promise<Uint8Array> {
 }
 
 function sourcesModified(): number {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return files.reduce((latest, name) => Math.max(latest, modified(join(SOURCES, name))), 0);
 }
 

@@ -13,7 +13,7 @@ export interface Kernels {
     constants: number,
     scratch: number,
   ) => void;
-  readonly hashOps: (table: number, count: number, control: number) => void;
+  readonly hashOps: (table: number, count: number, control: number, scratch: number) => void;
   readonly startJob: (control: number) => void;
   readonly waitJob: (control: number, seen: number) => number;
   /** First byte of memory that the module does not use itself. */
@@ -31,7 +31,10 @@ const IMPORT_SECTION = 2;
 const HAS_MAXIMUM = 1;
 const SHARED = 2;
 
-const modules = { plain: new WeakMap<Uint8Array, Promise<WebAssembly.Module>>(), shared: new WeakMap<Uint8Array, Promise<WebAssembly.Module>>() };
+const modules = {
+  plain: new WeakMap<Uint8Array, Promise<WebAssembly.Module>>(),
+  shared: new WeakMap<Uint8Array, Promise<WebAssembly.Module>>(),
+};
 
 /**
  * Module of compiled kernels (build/wasm/kernels.wasm), for an imported memory that is shared or not: the code is the
@@ -71,7 +74,11 @@ export function createMemory(options: {
   const { bytes, maxBytes, shared } = options;
   const initial = Math.ceil(bytes / PAGE_BYTES);
   try {
-    return new WebAssembly.Memory({ initial, maximum: Math.max(initial, Math.floor(maxBytes / PAGE_BYTES)), shared });
+    return new WebAssembly.Memory({
+      initial,
+      maximum: Math.max(initial, Math.floor(maxBytes / PAGE_BYTES)),
+      shared,
+    });
   } catch (cause) {
     throw memoryError(bytes, cause);
   }

@@ -65,7 +65,9 @@ export function splitOps<T>(options: {
   readonly end: number;
   /** What the caller needs of a part that fits, or undefined when it does not. */
   readonly fits: (part: Part) => T | undefined;
-}): { readonly parts: readonly { readonly part: Part; readonly value: T }[] } | { readonly tooLarge: number } {
+}):
+  | { readonly parts: readonly { readonly part: Part; readonly value: T }[] }
+  | { readonly tooLarge: number } {
   const { model, end, fits } = options;
   const parts: { part: Part; value: T }[] = [];
   for (let from = options.first; from < end; ) {
