@@ -3,6 +3,7 @@ import { elementCount } from "../../tensor/shape.ts";
 import type { TensorType } from "../../tensor/tensor.ts";
 import { DTYPE_CODE, type StepProgram } from "../plan/format.ts";
 import type { Layout } from "./layout.ts";
+import { hashScratchBytes } from "./scratch.ts";
 import { stepStarts } from "./steps.ts";
 
 /** Words of an entry: finished steps, address, elements, dtype, address of the root. */
@@ -10,13 +11,18 @@ const ENTRY_WORDS = 5;
 
 const ROOT_BYTES = 32;
 
-/** Bytes of a table of `ops` entries and its roots. */
-export function hashTableBytes(ops: number): number {
-  return ops * (ENTRY_WORDS * 4 + ROOT_BYTES);
+/** Bytes for hashing tensors of these types: a table of as many entries, the roots, scratch. */
+export function hashBytes(types: readonly TensorType[]): number {
+  return scratchOffset(types.length) + hashScratchBytes(types);
+}
+
+/** Where scratch begins behind a table of `ops` entries and their roots; a multiple of 64. */
+function scratchOffset(ops: number): number {
+  return Math.ceil((ops * (ENTRY_WORDS * 4 + ROOT_BYTES)) / 64) * 64;
 }
 
 /** For each op of a kept plan, how many steps must be finished before its output is there. */
-export function finishedAt(plan: StepProgram, ops: number): number[] {
+function finishedAt(plan: StepProgram, ops: number): number[] {
   const finished = new Array<number | undefined>(ops).fill(undefined);
   const starts = stepStarts(plan.words);
   for (const [i, start] of starts.entries()) {
@@ -28,14 +34,17 @@ export function finishedAt(plan: StepProgram, ops: number): number[] {
   return finished.map((steps) => steps ?? 0);
 }
 
-/** Writes the table of a kept layout into its `extra` bytes, in the order of the steps. */
+/**
+ * Writes the table of a kept layout, whose ops have these types, into its `extra` bytes, in the order of the steps.
+ * @returns the address of the scratch
+ */
 export function writeHashTable(
   memory: WebAssembly.Memory,
   layout: Layout,
-  of: { readonly types: readonly TensorType[]; readonly finished: readonly number[] },
-): void {
-  const { types, finished } = of;
+  types: readonly TensorType[],
+): number {
   const arena = layout.arenas[0] ?? 0;
+  const finished = finishedAt(layout.plan, types.length);
   const rootsAt = layout.extra + types.length * ENTRY_WORDS * 4;
   const words = new Int32Array(memory.buffer, layout.extra, types.length * ENTRY_WORDS);
   for (const [op, { dtype, shape }] of types.entries()) {
@@ -43,6 +52,7 @@ export function writeHashTable(
     const root = rootsAt + op * ROOT_BYTES;
     words.set([finished[op] ?? 0, address, elementCount(shape), DTYPE_CODE[dtype], root], op * ENTRY_WORDS);
   }
+  return layout.extra + scratchOffset(types.length);
 }
 
 /** The roots that hashing has written, one for each op. */

@@ -8,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { RunOptions } from "../engine.ts";
 import type { ArenaSlot } from "../plan/format.ts";
 import { planProgram } from "../plan/plan.ts";
-import { finishedAt, hashTableBytes, readRoots, writeHashTable } from "./hashing.ts";
+import { hashBytes, readRoots, writeHashTable } from "./hashing.ts";
 import { resetProgress, setMayWait } from "./jobs.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { loadLayout } from "./load.ts";
@@ -64,9 +64,9 @@ export function createKeptRuns(host: KeptHost): (run: RunOptions) => Promise<Kep
 function planPieces(plan: WasmPlan): Piece[] {
   const { model, maxMemoryBytes } = plan;
   return plan.shards.flatMap(({ part: { first, end }, layout: base }, shard) => {
-    const fits = ({ model, first, end }: Part): Layout | undefined => {
-      // One scratch more than threads: hashing goes on beside them.
-      const counts = { scratches: plan.threads + 1, arenas: 1, extraBytes: hashTableBytes(end - first) };
+    const fits = ({ model }: Part): Layout | undefined => {
+      const extraBytes = hashBytes(model.program.ops.map(({ output }) => output));
+      const counts = { scratches: plan.threads, arenas: 1, extraBytes };
       return fitting(layOut(planProgram(model, { keepOps: true }), counts, base), maxMemoryBytes);
     };
     const found = splitOps({ model, first, end, fits });
@@ -101,8 +101,7 @@ async function runPiece(
   const follows = hashing && host.hashesBeside;
   const control = follows || host.plan.threads > 1 ? layout.control : 0;
   const job = jobOf(layout, { shard, arena: 0, scratch: 0, control });
-  const scratch = layout.scratch + host.plan.threads * layout.scratchStride;
-  const hashJob = hashing ? hashJobOf(memory, piece, { scratch, control: follows ? control : 0 }) : undefined;
+  const hashJob = hashing ? hashJobOf(memory, piece, follows ? control : 0) : undefined;
   if (control !== 0) resetProgress(memory, control);
   const beside = hashJob !== undefined && follows ? host.hash(hashJob) : undefined;
   await host.run(job);
@@ -135,17 +134,10 @@ function copyOut(
   }
 }
 
-function hashJobOf(
-  memory: WebAssembly.Memory,
-  { shard, part, layout }: Piece,
-  of: { readonly scratch: number; readonly control: number },
-): HashJob {
-  const { ops } = part.model.program;
-  writeHashTable(memory, layout, {
-    types: ops.map(({ output }) => output),
-    finished: finishedAt(layout.plan, ops.length),
-  });
-  return { shard, table: layout.extra, count: ops.length, ...of };
+function hashJobOf(memory: WebAssembly.Memory, { shard, part, layout }: Piece, control: number): HashJob {
+  const types = part.model.program.ops.map(({ output }) => output);
+  const scratch = writeHashTable(memory, layout, types);
+  return { shard, table: layout.extra, count: types.length, control, scratch };
 }
 
 function viewOf(

@@ -1,11 +1,10 @@
 /** Where a step program's words, constants and buffers lie in the memory of the kernels. */
 import { DTYPE_BYTES, type Tensor } from "../../tensor/tensor.ts";
 import { KERNEL, type StepProgram } from "../plan/format.ts";
-import { convScratchBytes, packedBytes } from "./pack.ts";
+import { MODULE_BYTES } from "./module.ts";
+import { packedBytes } from "./pack.ts";
+import { stepScratchBytes } from "./scratch.ts";
 import { CONV_BLOCK, CONV_SIZES, PACKED_REFS, plainConstants, stepStarts } from "./steps.ts";
-
-/** Below it lies what the module keeps itself; the self-test checks that it is enough. */
-export const FIRST_FREE = 16_384;
 
 /** Bytes of a control block (kernels/team.ts). */
 export const CONTROL_BYTES = 256;
@@ -15,9 +14,6 @@ const SLACK_BYTES = 256;
 
 /** Alignment of everything: a cache line. */
 const ALIGN = 64;
-
-/** Scratch that kernels without a size of their own may use. */
-const MIN_SCRATCH_BYTES = 65_536;
 
 /** How many of what a memory is laid out for. */
 export interface Counts {
@@ -82,7 +78,7 @@ interface Known {
 
 /** Lays out a plan from `base.bytes` on, or in an empty memory. What `base` holds is shared. */
 export function layOut(plan: StepProgram, counts: Counts, base?: Layout): Layout {
-  const place = bumpFrom(base?.bytes ?? FIRST_FREE);
+  const place = bumpFrom(base?.bytes ?? MODULE_BYTES);
   const starts = stepStarts(plan.words);
   const control = place(CONTROL_BYTES);
   const first = place(plan.words.byteLength);
@@ -184,14 +180,8 @@ export function tensorBytes({ dtype, data }: Tensor): number {
   return data.length * DTYPE_BYTES[dtype];
 }
 
-function scratchBytes(plan: StepProgram, starts: readonly number[]): number {
-  let most = MIN_SCRATCH_BYTES;
-  for (const start of starts) {
-    if (plan.words[start] === KERNEL.conv) {
-      most = Math.max(most, convScratchBytes(plan.words.subarray(start)));
-    }
-  }
-  return most;
+function scratchBytes({ words }: StepProgram, starts: readonly number[]): number {
+  return starts.reduce((most, start) => Math.max(most, stepScratchBytes(words.subarray(start))), 0);
 }
 
 /** Gives out addresses one behind the other, each aligned. */

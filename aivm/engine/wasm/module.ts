@@ -26,6 +26,9 @@ export const PAGE_BYTES = 65_536;
 /** Most bytes that one memory may have here: the last page stays free, so that no end of a buffer wraps to 0. */
 export const MAX_MEMORY_BYTES: number = 65_535 * PAGE_BYTES;
 
+/** First bytes of a memory, where the module's own data lies. */
+export const MODULE_BYTES = 16_384;
+
 /** Section number of imports, and the flags of a limit: it has a maximum, and is shared. */
 const IMPORT_SECTION = 2;
 const HAS_MAXIMUM = 1;
@@ -58,8 +61,9 @@ export async function instantiateKernels(
 ): Promise<Kernels> {
   try {
     const { exports } = await WebAssembly.instantiate(module, { env: { memory, abort: () => undefined } });
-    if (typeof exports["runSteps"] !== "function") throw new TypeError("no runSteps");
-    return exports as unknown as Kernels;
+    const kernels = exports as unknown as Kernels;
+    if (kernels.heapBase() <= MODULE_BYTES) return kernels;
+    throw new RangeError(`the module's own data takes ${kernels.heapBase()} bytes`);
   } catch (cause) {
     throw wasmError(cause);
   }
