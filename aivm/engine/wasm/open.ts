@@ -120,9 +120,9 @@ async function startEngine(parts: Parts): Promise<OpenEngine> {
     mayWait: options.pool?.mayWait ?? false,
     grown: lane.grown,
   });
-  const turn = createQueue([undefined], options.maxWaiting ?? MAX_WAITING);
+  const turn = createQueue([{}], options.maxWaiting ?? MAX_WAITING);
   const runKept = async (run: RunOptions): Promise<RunResult> => {
-    await turn.take();
+    const place = await turn.take();
     try {
       const { values, roots } = await keptRun(run);
       const from = { program, constants, inputs: run.inputs };
@@ -133,7 +133,7 @@ async function startEngine(parts: Parts): Promise<OpenEngine> {
         ...(run.hashOps === true ? { opRoots: roots } : {}),
       };
     } finally {
-      turn.give(undefined);
+      turn.give(place);
     }
   };
   let closed = false;
@@ -216,7 +216,7 @@ async function startFlights({ plan, loaded, options }: Parts): Promise<Lane> {
   };
 }
 
-async function withPlace<T, R>(queue: Queue<T>, use: (place: T) => Promise<R>): Promise<R> {
+async function withPlace<T extends object, R>(queue: Queue<T>, use: (place: T) => Promise<R>): Promise<R> {
   const place = await queue.take();
   try {
     return await use(place);

@@ -2,7 +2,7 @@
 import { AivmError } from "../../../common/errors.ts";
 
 /** Places that are taken and given back. */
-export interface Queue<T> {
+export interface Queue<T extends object> {
   /** A place, once one is free, in the order of asking. @throws AIVM_BUSY when too many wait; AIVM_CLOSED after `close`. */
   take(): Promise<T>;
   give(place: T): void;
@@ -16,7 +16,7 @@ interface Waiting<T> {
 }
 
 /** Queue of `places` in which at most `maxWaiting` wait. */
-export function createQueue<T>(places: readonly T[], maxWaiting: number): Queue<T> {
+export function createQueue<T extends object>(places: readonly T[], maxWaiting: number): Queue<T> {
   const free = [...places];
   const waiting: Waiting<T>[] = [];
   let closed = false;
