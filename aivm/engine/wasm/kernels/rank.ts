@@ -28,14 +28,14 @@ export function rank(step: usize, thread: i32, threads: i32): void {
     const y = refAddress(step, Y) + (<usize>(outer * <i64>count * inner + (lane % inner)) << 2);
     for (let i = 0; i < size; i++) {
       const value = <i64>loadElement(x, dtype, i * <i32>inner);
-      setKey(scratch, i, ((largest ? -value : value) << 32) | <i64>i);
+      setKey(scratch, i, ((largest ? ~value : value) << 32) | <i64>i);
     }
     const keys = count <= FEW ? fewest(size, count) : sorted(size);
     for (let place = 0; place < count; place++) store<i32>(y + ((<usize>place * <usize>inner) << 2), <i32>key(keys, place));
   }
 }
 
-/** Value and index are one number without ties: value x 2^32 + index. */
+/** Value and index are one number without ties: value x 2^32 + index, or -1 - value in place of value. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function key(keys: usize, at: i32): i64 {
