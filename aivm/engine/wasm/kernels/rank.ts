@@ -35,7 +35,7 @@ export function rank(step: usize, thread: i32, threads: i32): void {
   }
 }
 
-/** Value and index are one number without ties: value x 2^32 + index; ~value, which no i32 overflows, where the largest come first. */
+/** Value and index are one number without ties: value x 2^32 + index, or -1 - value in place of value. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function key(keys: usize, at: i32): i64 {

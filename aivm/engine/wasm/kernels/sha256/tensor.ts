@@ -24,6 +24,11 @@ export function compressedBlocks(): i64 {
   return blocks;
 }
 
+/** Address of the known roots of padding, 32 bytes each: of one leaf, of two, of four, and so on; 24 of them. */
+export function paddingRoots(): usize {
+  return PADDING;
+}
+
 /** Bytes of scratch that hashTensor needs for a tensor of this many elements. */
 export function hashScratchBytes(elements: i32): usize {
   // Three hashes to spare: they come in fours, and one may be a level's padding.

@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import asc from "assemblyscript/asc";
-import { createData, DTYPE_BYTES, type DType, type TensorData } from "../../../../../aivm/tensor/tensor.ts";
 import { DTYPE_CODE, HEADER_WORDS, KERNEL } from "../../../../../aivm/engine/plan/format.ts";
+import { createData, DTYPE_BYTES, type DType, type TensorData } from "../../../../../aivm/tensor/tensor.ts";
 
 const SOURCES = join(import.meta.dirname, "../../../../../aivm/engine/wasm/kernels");
 const FILES = [

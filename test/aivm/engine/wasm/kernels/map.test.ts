@@ -8,7 +8,7 @@ import { eachElement, padded, randomData, randomLayout, randomSizes } from "./ne
 
 const CASES = 300;
 
-describe("wasm kernel map", function () {
+describe("wasm kernel map", () => {
   let module: KernelModule;
 
   before(async () => {
@@ -58,14 +58,19 @@ function checkCase(
   while (refs.length < 3) refs.push([0, 0, 0]);
   while (strides.length < 4) strides.push(padded([], 0));
   const words = [MAP[kind], ...into, ...refs.flat(), ...padded(sizes, 1), ...strides.flat()];
-  module.run("map", [...words, ...made.parameters, ...new Array<number>(8 - made.parameters.length).fill(0)], threads);
+  module.run(
+    "map",
+    [...words, ...made.parameters, ...new Array<number>(8 - made.parameters.length).fill(0)],
+    threads,
+  );
   eachElement(sizes, layouts, ([to = 0, ...from]) => {
     const [a = 0, b = 0, c = 0] = from.map((at, i) => data[i]?.[at] ?? 0);
     expected[to] = made.formula(a, b, c);
   });
   const names = `${made.y} of ${made.operands.map(({ dtype }: { readonly dtype: DType }) => dtype).join(" ")}`;
   const where = `${kind} ${names}, sizes ${sizes}, strides ${layouts.map((layout) => `[${layout.strides}]`)}`;
-  expect(module.read(into, y.elements), `${where}, parameters ${made.parameters}, ${threads} shares`).to.deep.equal(
-    expected,
-  );
+  expect(
+    module.read(into, y.elements),
+    `${where}, parameters ${made.parameters}, ${threads} shares`,
+  ).to.deep.equal(expected);
 }

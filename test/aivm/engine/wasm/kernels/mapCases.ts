@@ -1,9 +1,9 @@
 /** Parameters of every kind of map within the bounds that loading proves, and the formula of an element. */
 import type { MAP } from "../../../../../aivm/engine/plan/format.ts";
-import { DTYPE_RANGE, type DType, type TensorData } from "../../../../../aivm/tensor/tensor.ts";
 import { type DivisionRounding, divide } from "../../../../../aivm/numeric/divide.ts";
 import { isqrt } from "../../../../../aivm/numeric/isqrt.ts";
 import { MAX_MULTIPLIER, requantize, roundShift } from "../../../../../aivm/numeric/requant.ts";
+import { DTYPE_RANGE, type DType, type TensorData } from "../../../../../aivm/tensor/tensor.ts";
 import type { Random } from "../../../support/random.ts";
 import { randomData } from "./nests.ts";
 
@@ -76,7 +76,13 @@ export const MAP_CASES: Readonly<Record<keyof typeof MAP, (random: Random) => Ma
   },
   where(random) {
     const y = random.pick(ALL);
-    const condition = { dtype: random.pick(ALL), range: random.pick([{ lo: 0, hi: 1 }, { lo: -128, hi: 127 }]) };
+    const condition = {
+      dtype: random.pick(ALL),
+      range: random.pick([
+        { lo: 0, hi: 1 },
+        { lo: -128, hi: 127 },
+      ]),
+    };
     return {
       y,
       operands: [condition, { dtype: y }, { dtype: y }],
@@ -152,7 +158,12 @@ export const MAP_CASES: Readonly<Record<keyof typeof MAP, (random: Random) => Ma
       return word(direction === 0 ? x << by : x >> by);
     };
     const by = { dtype: random.pick(ALL), range: { lo: -3, hi: 40 } };
-    return { y: "i32", operands: [{ dtype: random.pick(ALL) }, by], parameters: [direction, width, signed], formula: move };
+    return {
+      y: "i32",
+      operands: [{ dtype: random.pick(ALL) }, by],
+      parameters: [direction, width, signed],
+      formula: move,
+    };
   },
 };
 
@@ -166,7 +177,12 @@ function endOf(random: Random): {
   const y = random.pick(ALL);
   const whole = DTYPE_RANGE[y];
   const tight = random.int(0, 2) === 0;
-  return { y, zero: zeroOf(random), lo: tight ? -100 : whole.lo, hi: tight ? random.int(-100, 100) : whole.hi };
+  return {
+    y,
+    zero: zeroOf(random),
+    lo: tight ? -100 : whole.lo,
+    hi: tight ? random.int(-100, 100) : whole.hi,
+  };
 }
 
 function zeroOf(random: Random): number {

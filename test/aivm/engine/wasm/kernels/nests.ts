@@ -73,7 +73,8 @@ export function eachElement(
     for (let axis = sizes.length - 1; axis >= 0; axis--) {
       const coordinate = rest % (sizes[axis] ?? 1);
       rest = (rest - coordinate) / (sizes[axis] ?? 1);
-      for (const [i, layout] of layouts.entries()) at[i] = (at[i] ?? 0) + coordinate * (layout.strides[axis] ?? 0);
+      for (const [i, layout] of layouts.entries())
+        at[i] = (at[i] ?? 0) + coordinate * (layout.strides[axis] ?? 0);
     }
     visit(at);
   }
