@@ -32,7 +32,7 @@ import {
   SCRATCH_TABLE_AT,
 } from "./convWords";
 import { depthwiseTile } from "./depthwise";
-import { finishConv } from "./finish";
+import { finishConv } from "./denseFinish";
 import { refAddress, refDtype, scratch, shareOf, word } from "./step";
 import { multiplyTile, outputAt, outputRuns } from "./tiles";
 import { loadBand, unfoldWindow, widen } from "./unfold";

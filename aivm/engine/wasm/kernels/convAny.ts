@@ -27,7 +27,7 @@ import {
   CONV_Y,
   CONV_ZERO,
 } from "./convWords";
-import { powerOfHalf } from "./finish";
+import { powerOfHalf } from "./denseFinish";
 import { loadElement, refAddress, refDtype, shareOf, storeElement, word } from "./step";
 
 /** This thread's share of the output pixels. */

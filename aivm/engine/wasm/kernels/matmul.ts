@@ -4,7 +4,7 @@
  * afterwards: sum (a - zeroA) x (b - zeroB) = sum a x b - zeroA x sum b - zeroB x sum a + K x zeroA x zeroB.
  */
 import { SCRATCH_TABLE_AT } from "./convWords";
-import { finishSums, finishWith, powerOfHalf } from "./finish";
+import { finishSums, finishWith, powerOfHalf } from "./denseFinish";
 import {
   MATMUL_A,
   MATMUL_B,

@@ -1,6 +1,6 @@
 /** The residual epilogue of a conv step (AssemblyScript): y = clamp(zero + RNE((v x mOwn + other x mOther + offset) / 2^shift)). */
 import { SCRATCH_RESIDUAL_AT } from "./convWords";
-import { clamped, integers, MAGIC, powerOfHalf, upper } from "./finish";
+import { clamped, integers, MAGIC, powerOfHalf, upper } from "./denseFinish";
 import { loadElement, refAddress, refDtype, scratch, word } from "./step";
 
 /** Where vectors lie behind SCRATCH_RESIDUAL_AT, 16 bytes each; f64 but for ZEROS. */

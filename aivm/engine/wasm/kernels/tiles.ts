@@ -17,7 +17,7 @@ import {
   WEIGHTS_I8,
   WEIGHTS_I16,
 } from "./convWords";
-import { finishSums } from "./finish";
+import { finishSums } from "./denseFinish";
 import { scratch } from "./step";
 import { startSums, sums1, sums4, widenSums } from "./sums";
 import { widen } from "./unfold";
