@@ -36,6 +36,8 @@ export const PANEL: number = 8;
 const TILE_BYTES = 160 * 1024;
 /** Output pixels of a tile: enough to use a panel of weights often, few enough for their sums to stay in the first-level cache. */
 const TILE_PIXELS = 128;
+/** Bytes of the 8 channels of x that a tile of a depthwise layer takes: in the first-level cache. */
+const PANEL_TILE_BYTES = 20 * 1024;
 /** Bytes of a widened panel at most: larger ones are read i8 as they are. */
 const EXPANDED_BYTES = 64 * 1024;
 /** Products of a split weight's halves (< 2^23 each) that fit i32. */
@@ -201,39 +203,46 @@ function packedLayout(
 interface Tile {
   readonly tileRows: number;
   readonly tileWidth: number;
+  /** Pixels whose sums are kept at a time. */
+  readonly tilePixels: number;
   readonly tileBytes: number;
 }
 
 function tileOf(s: ConvSizes, mode: number): Tile {
-  if (mode === MODE_BAND || mode === MODE_DEPTHWISE) return bandTile(s);
+  if (mode === MODE_BAND) return bandTile(s, { channels: s.channels, bytes: TILE_BYTES, pixels: TILE_PIXELS });
+  if (mode === MODE_DEPTHWISE) return bandTile(s, { channels: PANEL, bytes: PANEL_TILE_BYTES, pixels: Infinity });
   const length = (s.kernelH * s.kernelW * s.channels) / s.groups;
   const rowBytes = 2 * roundUp(length, 2);
   const pixels = mode === MODE_ROWS ? s.batch * s.outHeight * s.outWidth : s.outWidth;
   const fit = Math.floor(TILE_BYTES / rowBytes) & ~3;
   const tileWidth = Math.min(pixels, Math.max(4, Math.min(fit, TILE_PIXELS / 2)));
-  return { tileRows: 1, tileWidth, tileBytes: tileWidth * rowBytes };
+  return { tileRows: 1, tileWidth, tilePixels: tileWidth, tileBytes: tileWidth * rowBytes };
 }
 
 /** As many output rows as fit, or a part of one. */
-function bandTile(s: ConvSizes): Tile {
+function bandTile(
+  s: ConvSizes,
+  most: { readonly channels: number; readonly bytes: number; readonly pixels: number },
+): Tile {
   const bytesOf = (rows: number, width: number): number =>
     2 *
-    s.channels *
+    most.channels *
     ((rows - 1) * s.strideH + (s.kernelH - 1) * s.dilationH + 1) *
     ((width - 1) * s.strideW + (s.kernelW - 1) * s.dilationW + 1);
   let parts = Math.ceil(s.outWidth / TILE_PIXELS);
   const widthOf = (): number => Math.ceil(s.outWidth / parts);
-  while (widthOf() > 4 && bytesOf(1, widthOf()) > TILE_BYTES) parts++;
+  while (widthOf() > 4 && bytesOf(1, widthOf()) > most.bytes) parts++;
   const tileWidth = widthOf();
   let tileRows = 1;
   while (
     tileRows < s.outHeight &&
-    (tileRows + 1) * tileWidth <= TILE_PIXELS &&
-    bytesOf(tileRows + 1, tileWidth) <= TILE_BYTES
+    (tileRows + 1) * tileWidth <= most.pixels &&
+    bytesOf(tileRows + 1, tileWidth) <= most.bytes
   ) {
     tileRows++;
   }
-  return { tileRows, tileWidth, tileBytes: bytesOf(tileRows, tileWidth) };
+  const sums = most.pixels === Infinity ? tileWidth : tileRows * tileWidth;
+  return { tileRows, tileWidth, tilePixels: sums, tileBytes: bytesOf(tileRows, tileWidth) };
 }
 
 function scratchLayout(
@@ -241,7 +250,7 @@ function scratchLayout(
   tile: Tile,
   expandedBytes: number,
 ): Pick<ConvPlan, "accAt" | "sumsAt" | "tileAt" | "expandedAt" | "scratchBytes"> {
-  const pixels = roundUp(tile.tileRows * tile.tileWidth, 4);
+  const pixels = roundUp(tile.tilePixels, 4);
   const accAt = SCRATCH_TABLE_AT + roundUp(pixels * 4, 64);
   const sumsAt = accAt + pixels * PANEL * 4;
   const panelAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);

@@ -142,7 +142,11 @@ function convTile(
   const mode = load<i32>(packed, PACKED_MODE * 4);
   const outWidth = word(step, CONV_OW);
   outputRuns(rows, width, <usize>((n * word(step, CONV_OH) + oy) * outWidth + ox), outWidth);
-  if (mode == MODE_BAND || mode == MODE_DEPTHWISE) {
+  if (mode == MODE_DEPTHWISE) {
+    depthwiseTile(step, packed, x, oy, ox, rows, width, panelFrom, panelTo);
+    return;
+  }
+  if (mode == MODE_BAND) {
     bandTile(step, packed, x, oy, ox, rows, width, panelFrom, panelTo);
     return;
   }
@@ -181,10 +185,6 @@ function bandTile(
   loadBand(step, x, refDtype(step, CONV_X), top, left, bandRows, columns, tile);
   const rowBytes = <usize>(columns * channels) << 1;
   tableOfBand(tile, rows, width, <usize>strideH * rowBytes, <usize>(strideW * channels) << 1);
-  if (load<i32>(packed, PACKED_MODE * 4) == MODE_DEPTHWISE) {
-    depthwiseTile(step, packed, rows, width, rowBytes, panelFrom, panelTo);
-    return;
-  }
   multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, <usize>dilationH * rowBytes);
 }
 

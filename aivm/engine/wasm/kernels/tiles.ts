@@ -88,13 +88,16 @@ export function outputRuns(count: i32, pixels: i32, first: usize, stride: i32): 
   runStride = <usize>stride;
 }
 
+/** Finishes one panel's sums of run number `run`. */
+export function finishRun(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32, run: i32): void {
+  const pixel = firstPixel + <usize>run * runStride;
+  finishSums(from, wide, runPixels, lanes, factor, y, pixel * yStride + <usize>channel, yStride);
+}
+
 /** Finishes one panel's sums of all the tile's pixels. */
-export function finishPanel(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32): void {
-  let pixel = firstPixel;
+function finishPanel(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32): void {
   const bytes = <usize>runPixels << (wide ? 6 : 5);
-  for (let run = 0; run < runs; run++, pixel += runStride, from += bytes) {
-    finishSums(from, wide, runPixels, lanes, factor, y, pixel * yStride + <usize>channel, yStride);
-  }
+  for (let run = 0; run < runs; run++, from += bytes) finishRun(from, wide, lanes, factor, channel, run);
 }
 
 /**
