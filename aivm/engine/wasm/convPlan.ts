@@ -209,8 +209,10 @@ interface Tile {
 }
 
 function tileOf(s: ConvSizes, mode: number): Tile {
-  if (mode === MODE_BAND) return bandTile(s, { channels: s.channels, bytes: TILE_BYTES, pixels: TILE_PIXELS });
-  if (mode === MODE_DEPTHWISE) return bandTile(s, { channels: PANEL, bytes: PANEL_TILE_BYTES, pixels: Infinity });
+  if (mode === MODE_BAND)
+    return bandTile(s, { channels: s.channels, bytes: TILE_BYTES, pixels: TILE_PIXELS });
+  if (mode === MODE_DEPTHWISE)
+    return bandTile(s, { channels: PANEL, bytes: PANEL_TILE_BYTES, pixels: Infinity });
   const length = (s.kernelH * s.kernelW * s.channels) / s.groups;
   const rowBytes = 2 * roundUp(length, 2);
   const pixels = mode === MODE_ROWS ? s.batch * s.outHeight * s.outWidth : s.outWidth;
