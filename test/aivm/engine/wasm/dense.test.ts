@@ -294,6 +294,7 @@ describe("dense kernels of the wasm engine", function () {
       checkMatmul({ ...base, a, b, block, scale: [1, -3], zeros: [5, 6], threads: 2 });
       checkMatmul({ ...base, a, b, block, scale: [1, 11], y: "i8", turnB: true });
       checkMatmul({ ...base, a, b, block, scale: [0, 1] });
+      checkMatmul({ ...base, a, b, block, scale: [0, 1], range: [5, 90] });
       checkMatmul({ ...base, a, b, block, scale: [2, 1], y: "i32" });
     }
   });

@@ -186,6 +186,8 @@ export interface MatmulCase {
   /** multiplier, shift. */
   readonly scale: readonly [number, number];
   readonly divided?: boolean;
+  /** Clamp; the whole range of the type if absent. */
+  readonly range?: readonly [number, number];
   readonly threads?: number;
   readonly extreme?: boolean;
 }
@@ -227,10 +229,11 @@ export function runMatmul(
     Math.max(c.batchA[i - rank + c.batchA.length] ?? 1, c.batchB[i - rank + c.batchB.length] ?? 1),
   );
   const shape = [...batch, m, n];
-  const output = tensorType(c.y, shape);
+  const [lo, hi] = c.range ?? [DTYPE_RANGE[c.y].lo, DTYPE_RANGE[c.y].hi];
+  const output = tensorType(c.y, shape, { lo, hi });
   const zero = -3;
   const attrs = [...zeros, ...c.scale, zero];
-  const d = testTensor("i32", [...c.batchA, m, 1], { seed: 7, lo: -4, hi: 500 });
+  const d = testTensor("i32", [...c.batchA, m, 1], { seed: 7, lo: -4, hi: c.range === undefined ? 500 : 4 });
   const want = c.divided
     ? reference(matmulDiv, attrs, [a, b, d], output).data
     : reference(matmul, attrs, [a, b], output).data;

@@ -30,17 +30,7 @@ export async function compileKernels(files: readonly string[]): Promise<KernelMo
   try {
     const out = join(folder, "kernels.wasm");
     const sources = [...files, "step"].map((file) => join(KERNELS, `${file}.ts`));
-    const flags = [
-      "--enable",
-      "simd",
-      "--runtime",
-      "stub",
-      "--noAssert",
-      "-O3",
-      "--initialMemory",
-      "1",
-      ...(process.env.WDEBUG ? ["--debug"] : []),
-    ];
+    const flags = ["--enable", "simd", "--runtime", "stub", "--noAssert", "-O3", "--initialMemory", "1"];
     const { error, stderr } = await asc.main([...sources, "--baseDir", "/", "--outFile", out, ...flags]);
     if (error !== null) throw new Error(`the kernels do not compile: ${stderr.toString()}`, { cause: error });
     const { instance } = await WebAssembly.instantiate(new Uint8Array(readFileSync(out)), {
