@@ -43,6 +43,14 @@ let base3: usize = 0;
 let left: i64 = 0;
 let skip: i32 = 0;
 
+/** The innermost axis, and the one around it: rows before it turns, and bytes between them. */
+let rowSize: i32 = 0;
+let rowsLeft: i32 = 0;
+let jump0: i32 = 0;
+let jump1: i32 = 0;
+let jump2: i32 = 0;
+let jump3: i32 = 0;
+
 /** Size of merged axis `axis`. */
 export function sizeOf(axis: i32): i32 {
   return load<i32>(scratch + (<usize>axis << 2), SIZES);
@@ -128,9 +136,22 @@ export function startWalk(thread: i32, threads: i32, y: usize, a: usize, b: usiz
   step1 = operands > 1 ? strideOf(1, axes - 1) : 0;
   step2 = operands > 2 ? strideOf(2, axes - 1) : 0;
   step3 = operands > 3 ? strideOf(3, axes - 1) : 0;
-  const inner = <i64>sizeOf(axes - 1);
-  skip = <i32>(from % inner);
-  placeRow(from / inner);
+  rowSize = sizeOf(axes - 1);
+  skip = <i32>(from % <i64>rowSize);
+  placeRow(from / <i64>rowSize);
+  readJumps();
+}
+
+/** What moving along the axis around the rows takes. */
+function readJumps(): void {
+  const axis = axes - 2;
+  rowsLeft = 0;
+  if (axis < 0) return;
+  rowsLeft = sizeOf(axis) - load<i32>(scratch + (<usize>axis << 2), COORDINATES) - 1;
+  jump0 = strideOf(0, axis);
+  jump1 = operands > 1 ? strideOf(1, axis) : 0;
+  jump2 = operands > 2 ? strideOf(2, axis) : 0;
+  jump3 = operands > 3 ? strideOf(3, axis) : 0;
 }
 
 /** First of the elements that are `thread`'s; a multiple of GRAIN, or the total. */
@@ -166,16 +187,25 @@ export function nextRow(): bool {
   at1 = base1 + skip * step1;
   at2 = base2 + skip * step2;
   at3 = base3 + skip * step3;
-  count = <i32>min(<i64>(sizeOf(axes - 1) - skip), left);
+  count = <i32>min(<i64>(rowSize - skip), left);
   left -= <i64>count;
   skip = 0;
-  if (left > 0) advance();
+  if (rowsLeft > 0) {
+    rowsLeft--;
+    base0 += jump0;
+    base1 += jump1;
+    base2 += jump2;
+    base3 += jump3;
+  } else if (left > 0) turn();
   return true;
 }
 
-/** The odometer. */
-function advance(): void {
-  for (let axis = axes - 2; axis >= 0; axis--) {
+/** Begins the axis around the rows anew, one further along the axes around it: the odometer. */
+function turn(): void {
+  const last = axes - 2;
+  rowsLeft = sizeOf(last) - 1;
+  move(last, -rowsLeft);
+  for (let axis = last - 1; axis >= 0; axis--) {
     const at = scratch + (<usize>axis << 2);
     const next = load<i32>(at, COORDINATES) + 1;
     if (next < sizeOf(axis)) {

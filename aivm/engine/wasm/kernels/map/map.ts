@@ -7,7 +7,8 @@ import { affine } from "./affine";
 import { copy } from "./copy";
 import { divide, squareRoot } from "./division";
 import { bitwise, compare, mod, shift, where } from "./lanes";
-import { product, sum } from "./pairs";
+import { fitsInteger, setShift } from "./integer";
+import { affine32, product, sum, sum32 } from "./pairs";
 import { lookup } from "./table";
 
 const KIND: i32 = 4;
@@ -48,6 +49,9 @@ let factorB: f64 = 0;
 let constant: f64 = 0;
 let entries: usize = 0;
 
+/** add and rescale: whether all sums fit i32 (integer.ts). */
+let integer: bool = false;
+
 /** One step of `map`, or this thread's share of it. */
 export function map(step: usize, thread: i32, threads: i32): void {
   const kind = word(step, KIND);
@@ -85,6 +89,8 @@ function readParameters(step: usize, kind: i32): void {
     factorB = factorOf(p1, shift);
     constant = factorOf(p2, shift);
     setFinish(parameter(step, 4), parameter(step, 5), parameter(step, 6));
+    const magnitude = largest(aType) * abs(<f64>p0) + largest(bType) * abs(<f64>p1) + abs(<f64>p2);
+    chooseInteger(magnitude, shift, parameter(step, 4));
   } else if (kind == MUL) {
     factorA = factorOf(p2, parameter(step, 3));
     setFinish(parameter(step, 4), parameter(step, 5), parameter(step, 6));
@@ -92,6 +98,7 @@ function readParameters(step: usize, kind: i32): void {
     factorA = factorOf(p1, p2);
     constant = -<f64>p0 * factorA;
     setFinish(parameter(step, 3), parameter(step, 4), parameter(step, 5));
+    chooseInteger((largest(aType) + abs(<f64>p0)) * <f64>p1, p2, parameter(step, 3));
   } else if (kind == DIV) {
     const shift = parameter(step, 3);
     factorA = factorOf(p2, min(0, shift));
@@ -105,6 +112,16 @@ function readParameters(step: usize, kind: i32): void {
   } else if (kind == TABLE) {
     entries = refAddress(step, B) + (<usize>(aType == 0 ? 128 : 32768) << yType);
   }
+}
+
+/** Largest magnitude of an element. */
+function largest(dtype: i32): f64 {
+  return <f64>(<i64>128 << (dtype == 2 ? 24 : 8 * dtype));
+}
+
+function chooseInteger(magnitude: f64, shift: i32, zero: i32): void {
+  integer = fitsInteger(magnitude, shift, zero);
+  if (integer) setShift(shift);
 }
 
 /** How many elements of a row are taken at a time: all when none goes through a buffer. */
@@ -136,7 +153,8 @@ function singleRow(kind: i32): void {
     if (kind == TABLE) tableRow(at0 + done * step0, a, n, yDirect);
     else {
       const y = yDirect ? at0 + done * step0 : bufferAt(3);
-      affine(y, rowTypeY, a, rowTypeA, n, factorA, constant);
+      if (integer) affine32(y, rowTypeY, a, rowTypeA, n, p1, -p0 * p1);
+      else affine(y, rowTypeY, a, rowTypeA, n, factorA, constant);
       if (!yDirect) unstage(at0 + done * step0, yType, step0, y, n);
     }
   }
@@ -168,6 +186,7 @@ function pairRow(kind: i32): void {
     const b = bFixed ? at2 : lined(at2, bType, step2, done, n, 1);
     if (aFixed) rescaleByFixed(kind, y, b, rowTypeB, n, loadOne(a, aType), true);
     else if (bFixed) rescaleByFixed(kind, y, a, rowTypeA, n, loadOne(b, bType), false);
+    else if (kind == ADD && integer) sum32(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, p2);
     else if (kind == ADD) sum(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, factorA, factorB, constant);
     else product(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
     if (!yDirect) unstage(at0 + done * step0, yType, step0, y, n);
@@ -176,7 +195,9 @@ function pairRow(kind: i32): void {
 
 /** y of operand x and a fixed element of the other one; `aFixed`: that one is a. */
 function rescaleByFixed(kind: i32, y: usize, x: usize, xType: i32, n: i32, fixed: i32, aFixed: bool): void {
-  if (kind == ADD) {
+  if (kind == ADD && integer) {
+    affine32(y, rowTypeY, x, xType, n, aFixed ? p1 : p0, p2 + fixed * (aFixed ? p0 : p1));
+  } else if (kind == ADD) {
     const rest = constant + <f64>fixed * (aFixed ? factorA : factorB);
     affine(y, rowTypeY, x, xType, n, aFixed ? factorB : factorA, rest);
   } else {

@@ -68,7 +68,7 @@ function loadFour(scratch: usize, m0: usize, m1: usize, m2: usize, m3: usize): v
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function swapped(words: v128): v128 {
-  return v128.shuffle<i8>(words, words, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+  return i8x16.swizzle(words, i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
 function replaceFirstByte(scratch: usize, prefix: i32): void {

@@ -1,0 +1,124 @@
+/**
+ * Rows of add and rescale in 32-bit integers (AssemblyScript), for operands and multipliers that leave room: twice as many
+ * lanes as f64 has. RNE(v / 2^shift) is (v + half) >> shift, made even at a tie.
+ */
+import { least, most, zero } from "../finish";
+import { high4, low4, store8 } from "../lanes";
+
+/** How the step at hand rounds: shift, half of 2^shift and 2^shift - 1; 0 all without a shift. */
+let shift: i32 = 0;
+let half: i32 = 0;
+let mask: i32 = 0;
+
+/** Sets the shift, 0 to 30. */
+export function setShift(newShift: i32): void {
+  shift = newShift;
+  half = (1 << newShift) >> 1;
+  mask = (1 << newShift) - 1;
+}
+
+/** Whether sums of magnitude `most` stay in i32 while they are rounded by `shift` and moved by `zero`. */
+export function fitsInteger(magnitude: f64, newShift: i32, newZero: i32): bool {
+  return newShift <= 30 && magnitude + <f64>(1 << newShift) + abs(<f64>newZero) < 2147483648;
+}
+
+/** A tie, whose sum with half has no bit of the mask, goes to the even neighbour below. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function rounded(sum: v128, by: i32, halves: v128, masks: v128, ones: v128, zeros: v128): v128 {
+  const moved = i32x4.add(sum, halves);
+  const tie = v128.and(i32x4.eq(v128.and(moved, masks), i32x4.splat(0)), ones);
+  return i32x4.add(v128.andnot(i32x4.shr_s(moved, by), tie), zeros);
+}
+
+/** Clamps eight lanes and stores them. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function storeClamped<Y>(y: usize, low: v128, high: v128, leasts: v128, mosts: v128): void {
+  if (sizeof<Y>() == 4) {
+    v128.store(y, i32x4.min_s(i32x4.max_s(low, leasts), mosts));
+    v128.store(y, i32x4.min_s(i32x4.max_s(high, leasts), mosts), 16);
+  } else {
+    const narrow = i16x8.min_s(i16x8.max_s(i16x8.narrow_i32x4_s(low, high), leasts), mosts);
+    if (sizeof<Y>() == 2) v128.store(y, narrow);
+    else v128.store64_lane(y, i8x16.narrow_i16x8_s(narrow, narrow), 0);
+  }
+}
+
+/** A limit as lanes of the width that storeClamped clamps in. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function limit<Y>(value: i32): v128 {
+  return sizeof<Y>() == 4 ? i32x4.splat(value) : i16x8.splat(<i16>value);
+}
+
+/** One element. */
+function single(sum: i32): i32 {
+  const moved = sum + half;
+  const tie = <i32>((moved & mask) == 0 && shift > 0);
+  return min(max(((moved >> shift) & ~tie) + zero, least), most);
+}
+
+/** y = the element of a x multiplier + constant. */
+export function affineInteger<Y, A>(y: usize, a: usize, n: i32, multiplier: i32, constant: i32): void {
+  const m = i32x4.splat(multiplier);
+  const c = i32x4.splat(constant);
+  const by = shift;
+  const halves = i32x4.splat(half);
+  const masks = i32x4.splat(mask);
+  const ones = i32x4.splat(by > 0 ? 1 : 0);
+  const zeros = i32x4.splat(zero);
+  const leasts = limit<Y>(least);
+  const mosts = limit<Y>(most);
+  for (; n >= 8; n -= 8) {
+    const sum0 = i32x4.add(i32x4.mul(low4<A>(a), m), c);
+    const sum1 = i32x4.add(i32x4.mul(high4<A>(a), m), c);
+    const y0 = rounded(sum0, by, halves, masks, ones, zeros);
+    storeClamped<Y>(y, y0, rounded(sum1, by, halves, masks, ones, zeros), leasts, mosts);
+    a += 8 * sizeof<A>();
+    y += 8 * sizeof<Y>();
+  }
+  for (; n > 0; n--) {
+    store<Y>(y, <Y>single(<i32>load<A>(a) * multiplier + constant));
+    a += sizeof<A>();
+    y += sizeof<Y>();
+  }
+}
+
+/** y = the element of a x multiplierA + b x multiplierB + constant. */
+export function sumInteger<Y, A, B>(
+  y: usize,
+  a: usize,
+  b: usize,
+  n: i32,
+  multiplierA: i32,
+  multiplierB: i32,
+  constant: i32,
+): void {
+  const mA = i32x4.splat(multiplierA);
+  const mB = i32x4.splat(multiplierB);
+  const c = i32x4.splat(constant);
+  const by = shift;
+  const halves = i32x4.splat(half);
+  const masks = i32x4.splat(mask);
+  const ones = i32x4.splat(by > 0 ? 1 : 0);
+  const zeros = i32x4.splat(zero);
+  const leasts = limit<Y>(least);
+  const mosts = limit<Y>(most);
+  for (; n >= 8; n -= 8) {
+    const a0 = i32x4.add(i32x4.mul(low4<A>(a), mA), c);
+    const a1 = i32x4.add(i32x4.mul(high4<A>(a), mA), c);
+    const y0 = rounded(i32x4.add(a0, i32x4.mul(low4<B>(b), mB)), by, halves, masks, ones, zeros);
+    const y1 = rounded(i32x4.add(a1, i32x4.mul(high4<B>(b), mB)), by, halves, masks, ones, zeros);
+    storeClamped<Y>(y, y0, y1, leasts, mosts);
+    a += 8 * sizeof<A>();
+    b += 8 * sizeof<B>();
+    y += 8 * sizeof<Y>();
+  }
+  for (; n > 0; n--) {
+    store<Y>(y, <Y>single(<i32>load<A>(a) * multiplierA + <i32>load<B>(b) * multiplierB + constant));
+    a += sizeof<A>();
+    b += sizeof<B>();
+    y += sizeof<Y>();
+  }
+}
