@@ -70,13 +70,16 @@ export function affineInteger<Y, A>(y: usize, a: usize, n: i32, multiplier: i32,
   const zeros = i32x4.splat(zero);
   const leasts = limit<Y>(least);
   const mosts = limit<Y>(most);
-  for (; n >= 8; n -= 8) {
-    const sum0 = i32x4.add(i32x4.mul(low4<A>(a), m), c);
-    const sum1 = i32x4.add(i32x4.mul(high4<A>(a), m), c);
-    const y0 = rounded(sum0, by, halves, masks, ones, zeros);
-    storeClamped<Y>(y, y0, rounded(sum1, by, halves, masks, ones, zeros), leasts, mosts);
-    a += 8 * sizeof<A>();
-    y += 8 * sizeof<Y>();
+  if (n >= 8) {
+    do {
+      const sum0 = i32x4.add(i32x4.mul(low4<A>(a), m), c);
+      const sum1 = i32x4.add(i32x4.mul(high4<A>(a), m), c);
+      const y0 = rounded(sum0, by, halves, masks, ones, zeros);
+      storeClamped<Y>(y, y0, rounded(sum1, by, halves, masks, ones, zeros), leasts, mosts);
+      a += 8 * sizeof<A>();
+      y += 8 * sizeof<Y>();
+      n -= 8;
+    } while (n >= 8);
   }
   for (; n > 0; n--) {
     store<Y>(y, <Y>single(<i32>load<A>(a) * multiplier + constant));
@@ -105,15 +108,18 @@ export function sumInteger<Y, A, B>(
   const zeros = i32x4.splat(zero);
   const leasts = limit<Y>(least);
   const mosts = limit<Y>(most);
-  for (; n >= 8; n -= 8) {
-    const a0 = i32x4.add(i32x4.mul(low4<A>(a), mA), c);
-    const a1 = i32x4.add(i32x4.mul(high4<A>(a), mA), c);
-    const y0 = rounded(i32x4.add(a0, i32x4.mul(low4<B>(b), mB)), by, halves, masks, ones, zeros);
-    const y1 = rounded(i32x4.add(a1, i32x4.mul(high4<B>(b), mB)), by, halves, masks, ones, zeros);
-    storeClamped<Y>(y, y0, y1, leasts, mosts);
-    a += 8 * sizeof<A>();
-    b += 8 * sizeof<B>();
-    y += 8 * sizeof<Y>();
+  if (n >= 8) {
+    do {
+      const a0 = i32x4.add(i32x4.mul(low4<A>(a), mA), c);
+      const a1 = i32x4.add(i32x4.mul(high4<A>(a), mA), c);
+      const y0 = rounded(i32x4.add(a0, i32x4.mul(low4<B>(b), mB)), by, halves, masks, ones, zeros);
+      const y1 = rounded(i32x4.add(a1, i32x4.mul(high4<B>(b), mB)), by, halves, masks, ones, zeros);
+      storeClamped<Y>(y, y0, y1, leasts, mosts);
+      a += 8 * sizeof<A>();
+      b += 8 * sizeof<B>();
+      y += 8 * sizeof<Y>();
+      n -= 8;
+    } while (n >= 8);
   }
   for (; n > 0; n--) {
     store<Y>(y, <Y>single(<i32>load<A>(a) * multiplierA + <i32>load<B>(b) * multiplierB + constant));

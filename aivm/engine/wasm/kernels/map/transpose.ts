@@ -141,48 +141,54 @@ function tile4By4(y: usize, x: usize, yStride: i32, xStride: i32): void {
 
 /** Three planes of bytes, xStride apart, to pixels of three: 16 pixels at a time. */
 function interleaveThree(y: usize, x: usize, pixels: i32, xStride: i32): void {
-  for (; pixels >= 16; pixels -= 16) {
-    const p = v128.load(x);
-    const q = v128.load(x + xStride);
-    const r = v128.load(x + 2 * xStride);
-    const p0 = i8x16.swizzle(p, i8x16(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5));
-    const q0 = i8x16.swizzle(q, i8x16(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1));
-    const r0 = i8x16.swizzle(r, i8x16(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1));
-    v128.store(y, v128.or(v128.or(p0, q0), r0));
-    const p1 = i8x16.swizzle(p, i8x16(-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1));
-    const q1 = i8x16.swizzle(q, i8x16(5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10));
-    const r1 = i8x16.swizzle(r, i8x16(-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1));
-    v128.store(y, v128.or(v128.or(p1, q1), r1), 16);
-    const p2 = i8x16.swizzle(p, i8x16(-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1));
-    const q2 = i8x16.swizzle(q, i8x16(-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1));
-    const r2 = i8x16.swizzle(r, i8x16(10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15));
-    v128.store(y, v128.or(v128.or(p2, q2), r2), 32);
-    x += 16;
-    y += 48;
+  if (pixels >= 16) {
+    do {
+      const p = v128.load(x);
+      const q = v128.load(x + xStride);
+      const r = v128.load(x + 2 * xStride);
+      const p0 = i8x16.swizzle(p, i8x16(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5));
+      const q0 = i8x16.swizzle(q, i8x16(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1));
+      const r0 = i8x16.swizzle(r, i8x16(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1));
+      v128.store(y, v128.or(v128.or(p0, q0), r0));
+      const p1 = i8x16.swizzle(p, i8x16(-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1));
+      const q1 = i8x16.swizzle(q, i8x16(5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10));
+      const r1 = i8x16.swizzle(r, i8x16(-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1));
+      v128.store(y, v128.or(v128.or(p1, q1), r1), 16);
+      const p2 = i8x16.swizzle(p, i8x16(-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1));
+      const q2 = i8x16.swizzle(q, i8x16(-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1));
+      const r2 = i8x16.swizzle(r, i8x16(10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15));
+      v128.store(y, v128.or(v128.or(p2, q2), r2), 32);
+      x += 16;
+      y += 48;
+      pixels -= 16;
+    } while (pixels >= 16);
   }
   singly<i8>(y, x, pixels, 3, 3, xStride);
 }
 
 /** Pixels of three bytes to three planes, yStride apart: 16 pixels at a time. */
 function separateThree(y: usize, x: usize, pixels: i32, yStride: i32): void {
-  for (; pixels >= 16; pixels -= 16) {
-    const p = v128.load(x);
-    const q = v128.load(x, 16);
-    const r = v128.load(x, 32);
-    const p0 = i8x16.swizzle(p, i8x16(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
-    const q0 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1));
-    const r0 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13));
-    v128.store(y, v128.or(v128.or(p0, q0), r0));
-    const p1 = i8x16.swizzle(p, i8x16(1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
-    const q1 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1));
-    const r1 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14));
-    v128.store(y + yStride, v128.or(v128.or(p1, q1), r1));
-    const p2 = i8x16.swizzle(p, i8x16(2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
-    const q2 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1));
-    const r2 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15));
-    v128.store(y + 2 * yStride, v128.or(v128.or(p2, q2), r2));
-    x += 48;
-    y += 16;
+  if (pixels >= 16) {
+    do {
+      const p = v128.load(x);
+      const q = v128.load(x, 16);
+      const r = v128.load(x, 32);
+      const p0 = i8x16.swizzle(p, i8x16(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q0 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1));
+      const r0 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13));
+      v128.store(y, v128.or(v128.or(p0, q0), r0));
+      const p1 = i8x16.swizzle(p, i8x16(1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q1 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1));
+      const r1 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14));
+      v128.store(y + yStride, v128.or(v128.or(p1, q1), r1));
+      const p2 = i8x16.swizzle(p, i8x16(2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q2 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1));
+      const r2 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15));
+      v128.store(y + 2 * yStride, v128.or(v128.or(p2, q2), r2));
+      x += 48;
+      y += 16;
+      pixels -= 16;
+    } while (pixels >= 16);
   }
   singly<i8>(y, x, 3, pixels, yStride, 3);
 }
