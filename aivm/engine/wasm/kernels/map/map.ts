@@ -7,8 +7,8 @@ import { affine } from "./affine";
 import { copy } from "./copy";
 import { divide, squareRoot } from "./division";
 import { bitwise, compare, mod, shift, where } from "./lanes";
-import { fitsInteger, setShift } from "./integer";
-import { affine32, product, sum, sum32 } from "./pairs";
+import { fitsInteger, LEAST_SPLIT_SHIFT, MOST_SPLIT, setShift } from "./integer";
+import { affine32, product, sum, sum32, sumInParts } from "./pairs";
 import { lookup } from "./table";
 
 const KIND: i32 = 4;
@@ -49,8 +49,10 @@ let factorB: f64 = 0;
 let constant: f64 = 0;
 let entries: usize = 0;
 
-/** add and rescale: whether all sums fit i32 (integer.ts). */
+/** add and rescale: whether all sums fit i32 (integer.ts); add: whether they can be split in two that do; its shift. */
 let integer: bool = false;
+let splits: bool = false;
+let places: i32 = 0;
 
 /** One step of `map`, or this thread's share of it. */
 export function map(step: usize, thread: i32, threads: i32): void {
@@ -91,6 +93,7 @@ function readParameters(step: usize, kind: i32): void {
     setFinish(parameter(step, 4), parameter(step, 5), parameter(step, 6));
     const magnitude = largest(aType) * abs(<f64>p0) + largest(bType) * abs(<f64>p1) + abs(<f64>p2);
     chooseInteger(magnitude, shift, parameter(step, 4));
+    splits = shift >= LEAST_SPLIT_SHIFT && abs(p0) < MOST_SPLIT && abs(p1) < MOST_SPLIT;
   } else if (kind == MUL) {
     factorA = factorOf(p2, parameter(step, 3));
     setFinish(parameter(step, 4), parameter(step, 5), parameter(step, 6));
@@ -120,6 +123,7 @@ function largest(dtype: i32): f64 {
 }
 
 function chooseInteger(magnitude: f64, shift: i32, zero: i32): void {
+  places = shift;
   integer = fitsInteger(magnitude, shift, zero);
   if (integer) setShift(shift);
 }
@@ -186,11 +190,18 @@ function pairRow(kind: i32): void {
     const b = bFixed ? at2 : lined(at2, bType, step2, done, n, 1);
     if (aFixed) rescaleByFixed(kind, y, b, rowTypeB, n, loadOne(a, aType), true);
     else if (bFixed) rescaleByFixed(kind, y, a, rowTypeA, n, loadOne(b, bType), false);
-    else if (kind == ADD && integer) sum32(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, p2);
-    else if (kind == ADD) sum(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, factorA, factorB, constant);
+    else if (kind == ADD) addRow(y, a, b, n);
     else product(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
     if (!yDirect) unstage(at0 + done * step0, yType, step0, y, n);
   }
+}
+
+/** add of two operands that vary: in integers where 32 bits do. */
+function addRow(y: usize, a: usize, b: usize, n: i32): void {
+  if (integer) sum32(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, p2);
+  else if (splits && rowTypeA < 2 && rowTypeB < 2) {
+    sumInParts(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, p2, places);
+  } else sum(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, factorA, factorB, constant);
 }
 
 /** y of operand x and a fixed element of the other one; `aFixed`: that one is a. */

@@ -1,6 +1,6 @@
 /** Rows of add, mul and rescale for dtype numbers of y, a and b (AssemblyScript): the choice among the compiled rows. */
 import { productRow, sumRow } from "./affine";
-import { affineInteger, sumInteger } from "./integer";
+import { affineInteger, sumInteger, sumSplit } from "./integer";
 
 /** y = finish(a x factorA + b x factorB + constant). */
 export function sum(
@@ -109,4 +109,40 @@ function sum32To<Y>(y: usize, a: usize, b: usize, types: i32, n: i32, mA: i32, m
     case 7: return sumInteger<Y, i32, i16>(y, a, b, n, mA, mB, constant);
     default: return sumInteger<Y, i32, i32>(y, a, b, n, mA, mB, constant);
   }
+}
+
+/** sumSplit for dtype numbers; those of a and b are 0 or 1. */
+export function sumInParts(
+  y: usize,
+  yType: i32,
+  a: usize,
+  aType: i32,
+  b: usize,
+  bType: i32,
+  n: i32,
+  mA: i32,
+  mB: i32,
+  constant: i32,
+  shift: i32,
+): void {
+  if (yType == 0) sumInPartsTo<i8>(y, a, b, 2 * aType + bType, n, mA, mB, constant, shift);
+  else if (yType == 1) sumInPartsTo<i16>(y, a, b, 2 * aType + bType, n, mA, mB, constant, shift);
+  else sumInPartsTo<i32>(y, a, b, 2 * aType + bType, n, mA, mB, constant, shift);
+}
+
+function sumInPartsTo<Y>(
+  y: usize,
+  a: usize,
+  b: usize,
+  types: i32,
+  n: i32,
+  mA: i32,
+  mB: i32,
+  constant: i32,
+  shift: i32,
+): void {
+  if (types == 0) sumSplit<Y, i8, i8>(y, a, b, n, mA, mB, constant, shift);
+  else if (types == 1) sumSplit<Y, i8, i16>(y, a, b, n, mA, mB, constant, shift);
+  else if (types == 2) sumSplit<Y, i16, i8>(y, a, b, n, mA, mB, constant, shift);
+  else sumSplit<Y, i16, i16>(y, a, b, n, mA, mB, constant, shift);
 }
