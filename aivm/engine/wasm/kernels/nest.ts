@@ -28,6 +28,8 @@ export let at1: usize = 0;
 export let at2: usize = 0;
 export let at3: usize = 0;
 export let count: i32 = 0;
+/** Where it begins along the innermost axis. */
+export let start: i32 = 0;
 
 /** Bytes from one element of a row to the next. */
 export let step0: i32 = 0;
@@ -104,6 +106,23 @@ function mergeInto(to: i32): void {
   for (let operand = 0; operand < operands; operand++) store<i32>(strideAt(operand, to), strideOf(operand, to + 1));
 }
 
+/**
+ * Takes the last two axes as one if operand `repeated` begins anew along the outer one and the others go on; the strides
+ * of `repeated` are 0 from then on.
+ */
+export function joinRepeats(repeated: i32): bool {
+  const last = axes - 1;
+  if (last < 1 || strideOf(repeated, last - 1) != 0) return false;
+  for (let operand = 0; operand < operands; operand++) {
+    if (operand == repeated) continue;
+    if (strideOf(operand, last - 1) != strideOf(operand, last) * sizeOf(last)) return false;
+  }
+  mergeInto(last - 1);
+  store<i32>(strideAt(repeated, last - 1), 0);
+  axes = last;
+  return true;
+}
+
 function appendSingle(): void {
   setSize(axes, 1);
   for (let operand = 0; operand < operands; operand++) store<i32>(strideAt(operand, axes), 0);
@@ -157,8 +176,8 @@ function readJumps(): void {
 /** First of the elements that are `thread`'s; a multiple of GRAIN, or the total. */
 function shareStart(total: i64, thread: i32, threads: i32): i64 {
   if (thread == threads) return total;
-  const start = (total * <i64>thread) / <i64>threads;
-  return start - (start % GRAIN);
+  const from = (total * <i64>thread) / <i64>threads;
+  return from - (from % GRAIN);
 }
 
 /** Puts the coordinates and the bases on row `row`. */
@@ -189,6 +208,7 @@ export function nextRow(): bool {
   at3 = base3 + skip * step3;
   count = <i32>min(<i64>(rowSize - skip), left);
   left -= <i64>count;
+  start = skip;
   skip = 0;
   if (rowsLeft > 0) {
     rowsLeft--;

@@ -1,8 +1,9 @@
 /** map (AssemblyScript): elementwise kinds and copies; words in plan/format.ts. */
 import { factorOf, setFinish } from "../finish";
-import { at0, at1, at2, at3, count, nextRow, readNest, startWalk, step0, step1, step2, step3 } from "../nest";
+import { at0, at1, at2, at3, axes, count, joinRepeats, nextRow, readNest, sizeOf, start, startWalk } from "../nest";
+import { step0, step1, step2, step3, strideOf } from "../nest";
 import { bufferAt, CHUNK, loadOne, stage, unstage } from "../stage";
-import { refAddress, refDtype, word } from "../step";
+import { refAddress, refDtype, storeElement, word } from "../step";
 import { affine } from "./affine";
 import { copy } from "./copy";
 import { divide, squareRoot } from "./division";
@@ -18,6 +19,9 @@ const B: i32 = 11;
 const C: i32 = 14;
 const SIZES: i32 = 17;
 const PARAMETERS: i32 = 47;
+
+/** Longest row that is short: longer ones are worth a call of their own. */
+const MOST_PERIOD: i32 = 128;
 
 const COPY: i32 = 0;
 const ADD: i32 = 1;
@@ -54,6 +58,13 @@ let integer: bool = false;
 let splits: bool = false;
 let places: i32 = 0;
 
+/** add and mul: the operand, 1 or 2, whose short row repeats (0 if none), its length and step, and what is buffered. */
+let repeated: i32 = 0;
+let period: i32 = 0;
+let periodStep: i32 = 0;
+let repeats: i32 = 0;
+let bufferedFrom: usize = 0;
+
 /** One step of `map`, or this thread's share of it. */
 export function map(step: usize, thread: i32, threads: i32): void {
   const kind = word(step, KIND);
@@ -65,9 +76,11 @@ export function map(step: usize, thread: i32, threads: i32): void {
   readParameters(step, kind);
   const operands = kind == WHERE ? 4 : kind == RESCALE || kind == TABLE || kind == ISQRT ? 2 : 3;
   readNest(step, SIZES, operands, yType | (aType << 2) | (bType << 4) | (cType << 6));
+  if (kind == ADD || kind == MUL) findRepeats();
   startWalk(thread, threads, refAddress(step, Y), refAddress(step, A), refAddress(step, B), refAddress(step, C));
   if (kind == ADD || kind == MUL) {
-    while (nextRow()) pairRow(kind);
+    if (repeated != 0) while (nextRow()) repeatedRow(kind);
+    else while (nextRow()) pairRow(kind);
   } else if (kind == RESCALE || kind == TABLE) {
     while (nextRow()) singleRow(kind);
   } else {
@@ -193,6 +206,50 @@ function pairRow(kind: i32): void {
     else if (kind == ADD) addRow(y, a, b, n);
     else product(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
     if (!yDirect) unstage(at0 + done * step0, yType, step0, y, n);
+  }
+}
+
+/** Short rows of an operand that the others meet again and again, as of one number a channel, are taken together. */
+function findRepeats(): void {
+  repeated = 0;
+  bufferedFrom = 0;
+  period = sizeOf(axes - 1);
+  if (period > MOST_PERIOD || strideOf(0, axes - 1) != 1 << yType) return;
+  for (let operand = 2; operand > 0 && repeated == 0; operand--) {
+    const last = axes - 1;
+    const otherWidth = 1 << (operand == 1 ? bType : aType);
+    periodStep = strideOf(operand, last);
+    if (strideOf(3 - operand, last) == otherWidth && periodStep != 0 && joinRepeats(operand)) repeated = operand;
+  }
+  if (repeated != 0) repeats = min(CHUNK - (CHUNK % period), sizeOf(axes - 1));
+}
+
+/** A row in which one operand repeats: from a buffer that holds it as often as fits. */
+function repeatedRow(kind: i32): void {
+  rowTypeY = yType;
+  rowTypeA = aType;
+  rowTypeB = bType;
+  const buffer = bufferAt(0);
+  const dtype = repeated == 1 ? aType : bType;
+  bufferRepeats(buffer, repeated == 1 ? at1 : at2, dtype);
+  for (let done = 0, n = 0; done < count; done += n) {
+    const phase = (start + done) % period;
+    n = min(repeats - phase, count - done);
+    const again = buffer + (<usize>phase << dtype);
+    const a = repeated == 1 ? again : at1 + done * step1;
+    const b = repeated == 2 ? again : at2 + done * step2;
+    const y = at0 + done * step0;
+    if (kind == ADD) addRow(y, a, b, n);
+    else product(y, yType, a, aType, b, bType, n, p0, p1, factorA);
+  }
+}
+
+function bufferRepeats(buffer: usize, from: usize, dtype: i32): void {
+  if (bufferedFrom == from) return;
+  bufferedFrom = from;
+  for (let i = 0, at = 0; i < repeats; i++) {
+    storeElement(buffer, dtype, i, loadOne(from + at * periodStep, dtype));
+    if (++at == period) at = 0;
   }
 }
 
