@@ -83,8 +83,10 @@ export function sumRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, factorA: f
   }
 }
 
-/** y = finish((a - zeroA) x (b - zeroB) x factor). */
-export function productRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, zeroA: i32, zeroB: i32, factor: f64): void {
+/**
+ * y = finish((a - zeroA) x (b - zeroB) x factor). P is f64, or i32 for products that fit it, of operands of i8 and i16.
+ */
+export function productRow<Y, A, B, P>(y: usize, a: usize, b: usize, n: i32, zeroA: i32, zeroB: i32, factor: f64): void {
   const k = f64x2.splat(factor);
   const zA = offsetOf<A>(zeroA);
   const zB = offsetOf<B>(zeroB);
@@ -95,12 +97,14 @@ export function productRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, zeroA:
     do {
       const a0 = low4<A>(a);
       const b0 = low4<B>(b);
-      const p0 = f64x2.mul(f64x2.mul(lowFrom<A>(a0, zA), lowFrom<B>(b0, zB)), k);
-      const q0 = f64x2.mul(f64x2.mul(highFrom<A>(a0, zA), highFrom<B>(b0, zB)), k);
       const a1 = high4<A>(a);
       const b1 = high4<B>(b);
-      const p1 = f64x2.mul(f64x2.mul(lowFrom<A>(a1, zA), lowFrom<B>(b1, zB)), k);
-      const q1 = f64x2.mul(f64x2.mul(highFrom<A>(a1, zA), highFrom<B>(b1, zB)), k);
+      const whole0 = isInteger<P>() ? i32x4.mul(i32x4.sub(a0, zA), i32x4.sub(b0, zB)) : a0;
+      const whole1 = isInteger<P>() ? i32x4.mul(i32x4.sub(a1, zA), i32x4.sub(b1, zB)) : a1;
+      const p0 = f64x2.mul(isInteger<P>() ? lowPair(whole0) : f64x2.mul(lowFrom<A>(a0, zA), lowFrom<B>(b0, zB)), k);
+      const q0 = f64x2.mul(isInteger<P>() ? highPair(whole0) : f64x2.mul(highFrom<A>(a0, zA), highFrom<B>(b0, zB)), k);
+      const p1 = f64x2.mul(isInteger<P>() ? lowPair(whole1) : f64x2.mul(lowFrom<A>(a1, zA), lowFrom<B>(b1, zB)), k);
+      const q1 = f64x2.mul(isInteger<P>() ? highPair(whole1) : f64x2.mul(highFrom<A>(a1, zA), highFrom<B>(b1, zB)), k);
       store8<Y>(y, finish4(p0, q0, lows, highs, zeros), finish4(p1, q1, lows, highs, zeros));
       a += 8 * sizeof<A>();
       b += 8 * sizeof<B>();

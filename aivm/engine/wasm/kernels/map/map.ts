@@ -9,7 +9,7 @@ import { copy } from "./copy";
 import { divide, squareRoot } from "./division";
 import { bitwise, compare, mod, shift, where } from "./lanes";
 import { fitsInteger, LEAST_SPLIT_SHIFT, MOST_SPLIT, setShift } from "./integer";
-import { affine32, product, sum, sum32, sumInParts } from "./pairs";
+import { affine32, product, product32, sum, sum32, sumInParts } from "./pairs";
 import { lookup } from "./table";
 
 const KIND: i32 = 4;
@@ -53,7 +53,7 @@ let factorB: f64 = 0;
 let constant: f64 = 0;
 let entries: usize = 0;
 
-/** add and rescale: whether all sums fit i32 (integer.ts); add: whether they can be split in two that do; its shift. */
+/** add, mul and rescale: whether all sums or products fit i32; add: whether they can be split in two that do; its shift. */
 let integer: bool = false;
 let splits: bool = false;
 let places: i32 = 0;
@@ -110,6 +110,7 @@ function readParameters(step: usize, kind: i32): void {
   } else if (kind == MUL) {
     factorA = factorOf(p2, parameter(step, 3));
     setFinish(parameter(step, 4), parameter(step, 5), parameter(step, 6));
+    integer = (largest(aType) + abs(<f64>p0)) * (largest(bType) + abs(<f64>p1)) < 2147483648;
   } else if (kind == RESCALE) {
     factorA = factorOf(p1, p2);
     constant = -<f64>p0 * factorA;
@@ -204,7 +205,7 @@ function pairRow(kind: i32): void {
     if (aFixed) rescaleByFixed(kind, y, b, rowTypeB, n, loadOne(a, aType), true);
     else if (bFixed) rescaleByFixed(kind, y, a, rowTypeA, n, loadOne(b, bType), false);
     else if (kind == ADD) addRow(y, a, b, n);
-    else product(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
+    else mulRow(y, a, b, n);
     if (!yDirect) unstage(at0 + done * step0, yType, step0, y, n);
   }
 }
@@ -240,7 +241,7 @@ function repeatedRow(kind: i32): void {
     const b = repeated == 2 ? again : at2 + done * step2;
     const y = at0 + done * step0;
     if (kind == ADD) addRow(y, a, b, n);
-    else product(y, yType, a, aType, b, bType, n, p0, p1, factorA);
+    else mulRow(y, a, b, n);
   }
 }
 
@@ -259,6 +260,13 @@ function addRow(y: usize, a: usize, b: usize, n: i32): void {
   else if (splits && rowTypeA < 2 && rowTypeB < 2) {
     sumInParts(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, p2, places);
   } else sum(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, factorA, factorB, constant);
+}
+
+/** mul of two operands that vary. */
+function mulRow(y: usize, a: usize, b: usize, n: i32): void {
+  if (integer && rowTypeA < 2 && rowTypeB < 2) {
+    product32(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
+  } else product(y, rowTypeY, a, rowTypeA, b, rowTypeB, n, p0, p1, factorA);
 }
 
 /** y of operand x and a fixed element of the other one; `aFixed`: that one is a. */

@@ -54,16 +54,41 @@ export function product(
 
 function productTo<Y>(y: usize, a: usize, b: usize, types: i32, n: i32, zA: i32, zB: i32, factor: f64): void {
   switch (types) {
-    case 0: return productRow<Y, i8, i8>(y, a, b, n, zA, zB, factor);
-    case 1: return productRow<Y, i8, i16>(y, a, b, n, zA, zB, factor);
-    case 2: return productRow<Y, i8, i32>(y, a, b, n, zA, zB, factor);
-    case 3: return productRow<Y, i16, i8>(y, a, b, n, zA, zB, factor);
-    case 4: return productRow<Y, i16, i16>(y, a, b, n, zA, zB, factor);
-    case 5: return productRow<Y, i16, i32>(y, a, b, n, zA, zB, factor);
-    case 6: return productRow<Y, i32, i8>(y, a, b, n, zA, zB, factor);
-    case 7: return productRow<Y, i32, i16>(y, a, b, n, zA, zB, factor);
-    default: return productRow<Y, i32, i32>(y, a, b, n, zA, zB, factor);
+    case 0: return productRow<Y, i8, i8, f64>(y, a, b, n, zA, zB, factor);
+    case 1: return productRow<Y, i8, i16, f64>(y, a, b, n, zA, zB, factor);
+    case 2: return productRow<Y, i8, i32, f64>(y, a, b, n, zA, zB, factor);
+    case 3: return productRow<Y, i16, i8, f64>(y, a, b, n, zA, zB, factor);
+    case 4: return productRow<Y, i16, i16, f64>(y, a, b, n, zA, zB, factor);
+    case 5: return productRow<Y, i16, i32, f64>(y, a, b, n, zA, zB, factor);
+    case 6: return productRow<Y, i32, i8, f64>(y, a, b, n, zA, zB, factor);
+    case 7: return productRow<Y, i32, i16, f64>(y, a, b, n, zA, zB, factor);
+    default: return productRow<Y, i32, i32, f64>(y, a, b, n, zA, zB, factor);
   }
+}
+
+/** The same for products that fit i32, of dtype numbers 0 and 1. */
+export function product32(
+  y: usize,
+  yType: i32,
+  a: usize,
+  aType: i32,
+  b: usize,
+  bType: i32,
+  n: i32,
+  zeroA: i32,
+  zeroB: i32,
+  factor: f64,
+): void {
+  if (yType == 0) product32To<i8>(y, a, b, 2 * aType + bType, n, zeroA, zeroB, factor);
+  else if (yType == 1) product32To<i16>(y, a, b, 2 * aType + bType, n, zeroA, zeroB, factor);
+  else product32To<i32>(y, a, b, 2 * aType + bType, n, zeroA, zeroB, factor);
+}
+
+function product32To<Y>(y: usize, a: usize, b: usize, types: i32, n: i32, zA: i32, zB: i32, factor: f64): void {
+  if (types == 0) productRow<Y, i8, i8, i32>(y, a, b, n, zA, zB, factor);
+  else if (types == 1) productRow<Y, i8, i16, i32>(y, a, b, n, zA, zB, factor);
+  else if (types == 2) productRow<Y, i16, i8, i32>(y, a, b, n, zA, zB, factor);
+  else productRow<Y, i16, i16, i32>(y, a, b, n, zA, zB, factor);
 }
 
 /** affineInteger for dtype numbers. */
