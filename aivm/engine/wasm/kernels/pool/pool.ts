@@ -1,5 +1,5 @@
 /** pool (AssemblyScript): largest or scaled sum of windows over NHWC, channels in vectors; words in plan/format.ts. */
-import { factorOf, finish, setFinish } from "../finish";
+import { factorOf, finish, least, setFinish } from "../finish";
 import { affine } from "../map/affine";
 import { MOST_STEPS } from "../reduce/sums";
 import { bufferAt } from "../stage";
@@ -94,9 +94,9 @@ function poolBlock(y: usize, x: usize, top: i32, left: i32, first: i32): void {
   const rowStep = dilationH * width * pixelBytes;
   const columnStep = dilationW * pixelBytes;
   if (averages) average(y, x, n, max(rows, 0), max(columns, 0), rowStep, columnStep);
-  else if (xType == 0) largestOfWindow<i8>(y, x, n, rows, columns, rowStep, columnStep);
-  else if (xType == 1) largestOfWindow<i16>(y, x, n, rows, columns, rowStep, columnStep);
-  else largestOfWindow<i32>(y, x, n, rows, columns, rowStep, columnStep);
+  else if (xType == 0) largestOfWindow<i8>(y, x, n, rows, columns, rowStep, columnStep, least);
+  else if (xType == 1) largestOfWindow<i16>(y, x, n, rows, columns, rowStep, columnStep, least);
+  else largestOfWindow<i32>(y, x, n, rows, columns, rowStep, columnStep, least);
 }
 
 /** First position along an axis, of those from `start` on in steps of `dilation`, that is inside x. */
