@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { evaluateOp } from "../../../../../aivm/engine/reference/referenceEngine.ts";
-import { alignedStrides } from "../../../../../aivm/engine/wasm/loops/strided.ts";
 import type { Tensor } from "../../../../../aivm/index.ts";
 import { MAX_MULTIPLIER } from "../../../../../aivm/index.ts";
+import { stridesOf } from "../../../../../aivm/tensor/shape.ts";
 import { DTYPE_RANGE, tensorOf } from "../../../../../aivm/tensor/tensor.ts";
 import { nodeFor } from "../../../support/evaluate.ts";
 import { type NodeCase, randomNode } from "../../../support/nodes.ts";
@@ -171,4 +171,10 @@ function around(
     size: shape[axis] ?? 1,
     inner: product(shape.slice(axis + 1)),
   };
+}
+
+/** Row-major strides of `shape`, aligned right under `rank` axes, 0 where the size is 1. */
+function alignedStrides(shape: readonly number[], rank: number): number[] {
+  const strides = stridesOf(shape).map((stride, axis) => (shape[axis] === 1 ? 0 : stride));
+  return [...new Array<number>(rank - shape.length).fill(0), ...strides];
 }
