@@ -105,15 +105,14 @@ inline ConvShape roundingShape(Random& r) {
 }
 
 // An accumulator whose product with m (odd) is at, or next to, a tie of a shift by s; or an end of the numbers that f32
-// has exactly. At most 2^31 - 2^17 in size.
-inline int64_t nearTie(Random& r, int64_t m, int64_t s) {
+// has exactly. At most `most` in size.
+inline int64_t nearTie(Random& r, int64_t m, int64_t s, int64_t most) {
   static const int64_t ends[] = {1 << 24, (1 << 24) + 1, (1 << 25) + 1, (1 << 26) - 1};
-  if (r.one(6)) return r.of(ends) * (r.one(2) ? 1 : -1);
+  if (r.one(6)) return clampTo(r.of(ends) * (r.one(2) ? 1 : -1), -most, most);
   const uint64_t mask = (1ull << s) - 1;
   uint64_t inverse = 1;
   for (int i = 0; i < 6; i++) inverse *= 2 - static_cast<uint64_t>(m) * inverse;
   const int64_t acc = static_cast<int64_t>((((1ull << s) / 2 + static_cast<uint64_t>(r.in(-1, 1))) * inverse) & mask);
-  const int64_t most = r.one(3) ? (INT64_C(1) << 31) - (1 << 17) : INT64_C(1) << r.in(23, 26);
   const int64_t turns = (most - acc) >> s;
   const int64_t value = turns > 0 ? acc + (r.in(0, turns) << s) : acc;
   return clampTo(r.one(2) ? value : -value, -most, most);
@@ -122,9 +121,11 @@ inline int64_t nearTie(Random& r, int64_t m, int64_t s) {
 // Bias, multiplier and shift of each channel for roundingShape.
 inline void tieChannels(Random& r, int64_t channels, int yType, uint8_t* bias, uint8_t* multiplier, uint8_t* shift) {
   const int bits = yType == 0 ? 7 : yType == 1 ? 15 : 21;
+  const int64_t most = r.one(3) ? (INT64_C(1) << 31) - (1 << 17) : INT64_C(1) << r.in(23, 26);
+  const bool smallFactors = r.one(2);  // at most 1/8
   for (int64_t o = 0; o < channels; o++) {
-    const int64_t m = r.in(0, (1 << (bits - 1)) - 1) * 2 + 1, s = r.in(1, 30);
-    put(bias, 2, o, nearTie(r, m, s)), put(multiplier, 2, o, m), put(shift, 0, o, s);
+    const int64_t m = r.in(0, (1 << (bits - 1)) - 1) * 2 + 1, s = r.in(smallFactors ? bits + 3 : 1, 30);
+    put(bias, 2, o, nearTie(r, m, s, most)), put(multiplier, 2, o, m), put(shift, 0, o, s);
   }
 }
 
