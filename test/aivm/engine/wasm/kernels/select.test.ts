@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { evaluateOp } from "../../../../../aivm/engine/reference/referenceEngine.ts";
-import { alignedStrides } from "../../../../../aivm/engine/wasm/loops/strided.ts";
 import type { Tensor } from "../../../../../aivm/index.ts";
 import { MAX_MULTIPLIER } from "../../../../../aivm/index.ts";
 import { DTYPE_RANGE, tensorOf } from "../../../../../aivm/tensor/tensor.ts";
@@ -140,6 +139,18 @@ function check(
   before.set(expected.data);
   const types = operands.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ");
   expect(module.read(y, count + 16), `${kernel} ${types}, ${node.descriptor.attrs}`).to.deep.equal(before);
+}
+
+/** Row-major strides of `shape`, aligned right under `rank` axes, 0 where the size is 1. */
+function alignedStrides(shape: readonly number[], rank: number): number[] {
+  const strides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (let i = 1; i <= shape.length; i++) {
+    const size = shape[shape.length - i] ?? 1;
+    if (size !== 1) strides[rank - i] = stride;
+    stride *= size;
+  }
+  return strides;
 }
 
 function scatterWords({ node, operands }: NodeCase, refs: readonly (readonly number[])[]): number[] {
