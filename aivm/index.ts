@@ -7,11 +7,11 @@ export {
   type RunOptions,
   type RunResult,
 } from "./engine/engine.ts";
+export type { PackCache } from "./engine/packCache.ts";
 export { createReferenceEngine, type ReferenceOptions } from "./engine/reference/referenceEngine.ts";
 export {
   createWasmEngine,
   type EngineWorker,
-  type PackCache,
   planWasm,
   type WasmEngineOptions,
   type WasmPlan,

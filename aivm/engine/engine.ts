@@ -52,7 +52,7 @@ export interface Engine {
   readonly memory: EngineMemory;
   /** @throws AIVM_INPUTS, AIVM_DTYPE, AIVM_SHAPE, AIVM_RANGE for inputs that are not the program's. */
   run(options: RunOptions): Promise<RunResult>;
-  /** Ends its threads and gives back its memory; no run may follow. */
+  /** Lets runs in flight end, refuses those that wait or come, then ends its threads and gives back its memory. */
   close(): Promise<void>;
 }
 

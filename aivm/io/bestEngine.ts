@@ -1,7 +1,9 @@
 /** The fastest engine that this machine has and that passes its self-test. */
 import type { Engine } from "../engine/engine.ts";
 import { createReferenceEngine } from "../engine/reference/referenceEngine.ts";
-import { loadNativeEngine } from "./native.ts";
+import { mappedPackCache } from "./mappedPackCache.ts";
+import { loadBinding, loadNativeEngine } from "./native.ts";
+import { directoryPackCache } from "./packCache.ts";
 import { loadWasmEngine } from "./wasm.ts";
 
 /** What an engine is chosen by. */
@@ -10,9 +12,11 @@ export interface BestEngineOptions {
   readonly engine?: "native" | "wasm" | "reference";
   /** Told in one line which engine it is and why. */
   readonly say?: (line: string) => void;
-  /** Threads of one run, and runs in flight; default 1 each. */
+  /** Threads of one run, and runs in flight; default 1 each. More runs in flight have one thread each in the wasm engine. */
   readonly threads?: number;
   readonly requests?: number;
+  /** Directory where packed weights wait for the next process. */
+  readonly cache?: string;
   /** The add-on's path, when it is not where `make native` puts it. */
   readonly nativePath?: string;
 }
@@ -25,15 +29,24 @@ export async function loadBestEngine(
   model: Parameters<typeof loadNativeEngine>[0],
   options: BestEngineOptions = {},
 ): Promise<Engine> {
-  const { engine, say, threads = 1, requests = 1, nativePath } = options;
+  const { engine, say, threads = 1, requests = 1, cache, nativePath } = options;
   if (engine === "reference") {
     say?.("engine: reference, as asked for");
     return createReferenceEngine(model);
   }
+  const wasm = (): Promise<Engine> =>
+    // Its threads are for one run or for requests in flight; without those it runs in the calling thread, as native does.
+    loadWasmEngine(model, {
+      ...(requests > 1 ? { requests } : { threads }),
+      ...(cache === undefined ? {} : { cache: directoryPackCache(cache) }),
+    });
   const native = (): Promise<Engine> =>
-    loadNativeEngine(model, { threads, requests, ...(nativePath === undefined ? {} : { path: nativePath }) });
-  // The wasm engine has threads either for one run or for requests in flight.
-  const wasm = (): Promise<Engine> => loadWasmEngine(model, requests > 1 ? { requests } : { threads });
+    loadNativeEngine(model, {
+      threads,
+      requests,
+      ...(nativePath === undefined ? {} : { path: nativePath }),
+      ...(cache === undefined ? {} : { cache: mappedPackCache(cache, loadBinding(nativePath)) }),
+    });
   if (engine === "native") return named(await native(), "as asked for", say);
   if (engine === "wasm") return named(await wasm(), "as asked for", say);
   let reason = "the add-on is there and passed its self-test";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { concatBytes, equalBytes, utf8 } from "../../common/bytes.ts";
 import { isAivmError } from "../../common/errors.ts";
 import type { NativeBinding } from "../engine/native/binding.ts";
-import type { PackCache } from "../engine/native/packs.ts";
+import type { PackCache } from "../engine/packCache.ts";
 
 /** Bytes in front of the content, a hash among them: the content stays aligned. */
 const FRONT_BYTES = 64;

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PackCache } from "../engine/wasm/cache.ts";
+import type { PackCache } from "../engine/packCache.ts";
 
 const HASH_BYTES = 32;
 

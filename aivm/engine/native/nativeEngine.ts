@@ -2,19 +2,13 @@
 import { AivmError } from "../../../common/errors.ts";
 import { programGas } from "../../program/node.ts";
 import type { Engine, EngineMemory, RunnableModel, RunOptions, RunResult } from "../engine.ts";
+import type { PackCache } from "../packCache.ts";
 import type { StepProgram } from "../plan/format.ts";
 import { planProgram } from "../plan/plan.ts";
+import { closedError, createQueue, type Queue } from "../queue.ts";
 import type { NativeBinding, NativeLevel } from "./binding.ts";
 import { createExecutor, type Executor, type ExecutorOptions, preparePlan } from "./executor.ts";
-import {
-  createPacks,
-  type PackCache,
-  type Packs,
-  type PreparedPlan,
-  packKey,
-  releaseUnread,
-} from "./packs.ts";
-import { closedError, createLaneQueue, type LaneQueue } from "./queue.ts";
+import { createPacks, type Packs, type PreparedPlan, packKey, releaseUnread } from "./packs.ts";
 import { unpackedConstants } from "./refs.ts";
 import { selfTest } from "./selfTest.ts";
 
@@ -43,7 +37,7 @@ interface Loaded {
   readonly model: RunnableModel;
   readonly packs: Packs;
   readonly gas: bigint;
-  readonly queue: LaneQueue;
+  readonly queue: Queue<number>;
   readonly plain: Executor;
   kept?: Executor;
   closed: boolean;
@@ -70,7 +64,7 @@ export async function createNativeEngine(given: NativeEngineOptions): Promise<En
   const loaded: Loaded = {
     ...{ options, model, packs, plain, closed: false },
     gas: programGas(model.program),
-    queue: createLaneQueue(options.requests, WAITING_PER_REQUEST * options.requests),
+    queue: createQueue(lanesOf(options.requests), WAITING_PER_REQUEST * options.requests),
   };
   return {
     name: "native",
@@ -176,4 +170,9 @@ function countOf(what: string, given: number | undefined): number {
     got: `${count}`,
     remedy: "give another number",
   });
+}
+
+/** Numbers of the lanes. */
+function lanesOf(count: number): number[] {
+  return Array.from({ length: count }, (_, lane) => lane);
 }

@@ -1,19 +1,11 @@
 /** Packed weights: made once for an engine, shared by its plans, kept on disk between processes. */
+
 import { bytesToHex, equalBytes, utf8 } from "../../../common/bytes.ts";
 import { sha256 } from "../../../common/sha256.ts";
 import { tensorToBytes } from "../../tensor/tensor.ts";
 import type { StepProgram } from "../plan/format.ts";
 import { type NativeBinding, type NativeLevel, type NativePlan, nativeCall } from "./binding.ts";
 import { packedConstants, unpackedConstants } from "./refs.ts";
-
-/**
- * Where packed weights are kept. `read` gives exactly the bytes that were written under the key, or undefined: an
- * implementation checks them and treats damaged ones as absent, since nothing here could tell wrong weights from right ones.
- */
-export interface PackCache {
-  read(key: string): Promise<Uint8Array | undefined>;
-  write(key: string, bytes: Uint8Array): Promise<void>;
-}
 
 /** Key of a model's packed weights for one level. */
 export function packKey(

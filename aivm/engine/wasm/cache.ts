@@ -8,15 +8,6 @@ import { PACKED_REFS } from "./steps.ts";
 /** Raised whenever `packConv` lays weights out otherwise. */
 const LAYOUT_VERSION = 1;
 
-/**
- * Where packed weights are kept. `read` gives exactly the bytes that were written under the key, or undefined: an
- * implementation checks them and treats damaged ones as absent, since nothing here could tell wrong weights from right ones.
- */
-export interface PackCache {
-  read(key: string): Promise<Uint8Array | undefined>;
-  write(key: string, bytes: Uint8Array): Promise<void>;
-}
-
 /** Key of a model's packed weights. */
 export function packKey(modelId: Uint8Array): string {
   return `${bytesToHex(modelId)}-wasm-${LAYOUT_VERSION}`;

@@ -3,13 +3,14 @@ import { AivmError } from "../../../common/errors.ts";
 import { programGas } from "../../program/node.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { assertInputs, type Engine, type RunnableModel, type RunOptions, type RunResult } from "../engine.ts";
-import { decodePacked, encodePacked, type PackCache, packFingerprint, packKey } from "./cache.ts";
+import type { PackCache } from "../packCache.ts";
+import { closedError, createQueue, type Queue } from "../queue.ts";
+import { decodePacked, encodePacked, packFingerprint, packKey } from "./cache.ts";
 import { runAlone, runHash } from "./jobs.ts";
 import { createKeptRuns, keptOutput } from "./kept.ts";
 import { loadLayout, packedRegion } from "./load.ts";
 import { compileKernels, createMemory, instantiateKernels, type Kernels } from "./module.ts";
 import type { HashJob, Job, WorkerPool } from "./pool.ts";
-import { closedError, createQueue, type Queue } from "./queue.ts";
 import { type Slot, slotOf } from "./slots.ts";
 import { type Loaded, startTeam, startThread, type Team, type Thread } from "./threads.ts";
 import { planWasm, type WasmPlan, type WasmPlanOptions, wasmMemory } from "./wasmPlan.ts";
@@ -203,7 +204,7 @@ async function startFlights({ plan, loaded, options }: Parts): Promise<Lane> {
     // Shared memory keeps the views that were made of it.
     grown: () => undefined,
     end: async () => {
-      queue.close();
+      await queue.close();
       await Promise.all(flights.map(({ thread }) => thread.end()));
     },
   };

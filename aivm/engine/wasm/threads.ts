@@ -1,8 +1,8 @@
 /** The threads that an engine has started, from the caller's side. */
 import { AivmError } from "../../../common/errors.ts";
+import { closedError } from "../queue.ts";
 import { createTeamRun, endTeam, type TeamControl } from "./jobs.ts";
 import type { EngineWorker, Job, WorkerPool, WorkerReply, WorkerRequest } from "./pool.ts";
-import { closedError } from "./queue.ts";
 
 /** A thread that is asked and answers. */
 export interface Thread {

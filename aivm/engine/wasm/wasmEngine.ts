@@ -3,7 +3,6 @@ import type { Engine } from "../engine.ts";
 import { openEngine, type WasmEngineOptions } from "./open.ts";
 import { assertKernels } from "./selfTest.ts";
 
-export type { PackCache } from "./cache.ts";
 export type { WasmEngineOptions } from "./open.ts";
 export type { EngineWorker, WorkerPool, WorkerReply, WorkerRequest } from "./pool.ts";
 export { planWasm, type WasmPlan, type WasmPlanOptions, wasmMemory } from "./wasmPlan.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { PackCache } from "../../../../aivm/engine/packCache.ts";
 import { openEngine } from "../../../../aivm/engine/wasm/open.ts";
-import type { PackCache } from "../../../../aivm/engine/wasm/wasmEngine.ts";
 import { directoryPackCache } from "../../../../aivm/io/packCache.ts";
 import { freshKernels } from "../../../../scripts/buildWasm.ts";
 import { network } from "./network.ts";

@@ -133,16 +133,20 @@ describe("requests in flight", () => {
     });
   });
 
-  it("are told when the engine is closed under them", async () => {
+  it("end with their result when the engine is closed under them; those that wait are told", async () => {
     const engine = await createWasmEngine({
       pool: nodeWorkers,
       requests: 1,
       model,
       wasm: await freshKernels(),
     });
-    const runs = [1, 2, 3].map((seed) => rejectsCode("AIVM_CLOSED", engine.run({ inputs: inputs(seed) })));
+    const first = engine.run({ inputs: inputs(1) });
+    const waiting = [2, 3].map((seed) => rejectsCode("AIVM_CLOSED", engine.run({ inputs: inputs(seed) })));
     await engine.close();
-    await Promise.all(runs);
+    await Promise.all(waiting);
+    const want = await createReferenceEngine(model).run({ inputs: inputs(1) });
+    expect((await first).outputs).to.deep.equal(want.outputs);
+    await rejectsCode("AIVM_CLOSED", engine.run({ inputs: inputs(1) }));
   });
 });
 

@@ -142,18 +142,6 @@ function check(
   expect(module.read(y, count + 16), `${kernel} ${types}, ${node.descriptor.attrs}`).to.deep.equal(before);
 }
 
-/** Row-major strides of `shape`, aligned right under `rank` axes, 0 where the size is 1. */
-function alignedStrides(shape: readonly number[], rank: number): number[] {
-  const strides = new Array<number>(rank).fill(0);
-  let stride = 1;
-  for (let i = 1; i <= shape.length; i++) {
-    const size = shape[shape.length - i] ?? 1;
-    if (size !== 1) strides[rank - i] = stride;
-    stride *= size;
-  }
-  return strides;
-}
-
 function scatterWords({ node, operands }: NodeCase, refs: readonly (readonly number[])[]): number[] {
   const [x, positions, updates] = operands as [Tensor, Tensor, Tensor];
   const [axis = 0, reduction = 0, multiplier = 1, shift = 0] = node.descriptor.attrs;

@@ -1,13 +1,13 @@
-/** A bounded queue in front of a fixed number of places. */
-import { AivmError } from "../../../common/errors.ts";
+/** A bounded queue in front of the fixed number of places in which runs compute. */
+import { AivmError } from "../../common/errors.ts";
 
 /** Places that are taken and given back. */
-export interface Queue<T extends object> {
-  /** A place, once one is free, in the order of asking. @throws AIVM_BUSY when too many wait; AIVM_CLOSED after `close`. */
+export interface Queue<T> {
+  /** A free place, in the order of asking. @throws AIVM_BUSY when too many wait; AIVM_CLOSED after `close`. */
   take(): Promise<T>;
   give(place: T): void;
-  /** Refuses those that wait, and all that come. */
-  close(): void;
+  /** Refuses those that wait and all that come; resolves when every place has been given back. */
+  close(): Promise<void>;
 }
 
 interface Waiting<T> {
@@ -15,27 +15,30 @@ interface Waiting<T> {
   readonly reject: (error: AivmError) => void;
 }
 
-/** Queue of `places` in which at most `maxWaiting` wait. */
-export function createQueue<T extends object>(places: readonly T[], maxWaiting: number): Queue<T> {
+/** Queue of `places` in which at most `mostWaiting` wait. */
+export function createQueue<T>(places: readonly T[], mostWaiting: number): Queue<T> {
   const free = [...places];
   const waiting: Waiting<T>[] = [];
+  let whenIdle: (() => void) | undefined;
   let closed = false;
   return {
     take: async () => {
       if (closed) throw closedError();
       const place = free.pop();
       if (place !== undefined) return place;
-      if (waiting.length >= maxWaiting) throw busyError(places.length, maxWaiting);
+      if (waiting.length >= mostWaiting) throw busyError(places.length, mostWaiting);
       return new Promise<T>((resolve, reject) => waiting.push({ resolve, reject }));
     },
     give: (place) => {
       const next = waiting.shift();
-      if (next === undefined) free.push(place);
-      else next.resolve(place);
+      if (next !== undefined) return next.resolve(place);
+      free.push(place);
+      if (free.length === places.length) whenIdle?.();
     },
-    close: () => {
+    close: async () => {
       closed = true;
       for (const { reject } of waiting.splice(0)) reject(closedError());
+      if (free.length < places.length) await new Promise<void>((resolve) => (whenIdle = resolve));
     },
   };
 }
@@ -50,10 +53,10 @@ export function closedError(): AivmError {
   });
 }
 
-function busyError(places: number, maxWaiting: number): AivmError {
+function busyError(places: number, mostWaiting: number): AivmError {
   return new AivmError("AIVM_BUSY", {
     what: "requests",
-    want: `at most ${places} in flight and ${maxWaiting} waiting`,
+    want: `at most ${places} in flight and ${mostWaiting} waiting`,
     got: "one more",
     remedy: "send it again later, or make the engine for more requests",
   });
