@@ -35,6 +35,8 @@ export interface BenchArea {
   readonly name: string;
   readonly about: string;
   run(options: BenchOptions): Promise<readonly Figure[]>;
+  /** SVG of its rows. Default: a bar per row, scaled by unit. */
+  chart?(title: string, rows: readonly Figure[]): string;
 }
 
 /** Adds where and when. */
