@@ -12,6 +12,9 @@ import { type ModelSource, modelSources } from "./models/list.ts";
 import { pairPlan } from "./pairs.ts";
 import { type HashRates, traceFigures } from "./trace.ts";
 
+/** Metrics of the chart: the others are in the table. */
+const CHARTED: ReadonlySet<string> = new Set(["latencyRatio", "latencyMs"]);
+
 /** Quick: latencies of three models. Otherwise everything. */
 export const enginesArea: BenchArea = {
   name: "engines",
@@ -21,9 +24,9 @@ export const enginesArea: BenchArea = {
     ratioChart(
       `${title}; ratio above 1: ours is better`,
       rows.flatMap(({ ratio, peer, engine, threads, metric, case: name }) =>
-        ratio === null || peer === null
+        ratio === null || !CHARTED.has(metric)
           ? []
-          : [{ label: `${name} ${metric}: ${engine} / ${peer}, ${threads} thr`, ratio, group: engine }],
+          : [{ label: `${name}: ${engine} / ${peer}, ${threads} thr`, ratio, group: engine }],
       ),
     ),
 };

@@ -76,6 +76,9 @@ export async function throughputFigures(
       const { oursMs, ratio } = await measurePairs(ours, peer, plan);
       await peer.close();
       const value = 1000 / oursMs;
+      context.say(
+        `${context.label}: ${adapter.name} ${value.toPrecision(3)} requests/s, ratio ${ratio.toFixed(2)}`,
+      );
       const which = { case: context.label, engine: adapter.name, threads, peer: peer.name, ratio };
       rows.push(figure({ ...which, metric: "throughput", value, unit: "requests/s" }));
     }

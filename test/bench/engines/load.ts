@@ -44,6 +44,7 @@ export async function loadFigures(
       peerMs.length === 0
         ? null
         : median(peerMs.map((ms, i) => ms / ((checkMs[i] ?? 0) + (createMs[i] ?? 0))));
+    context.say(`${context.label}: ${adapter.name} loaded in ${total.toPrecision(3)} ms`);
     const which = { case: context.label, engine: adapter.name, threads, unit: "ms" };
     const peer = beside === null ? null : "ort-node-f32";
     rows.push(figure({ ...which, metric: "loadMs", value: total, peer, ratio: beside }));

@@ -44,6 +44,7 @@ function engineRows(context: ModelContext, adapter: EngineAdapter, artifact: str
   const empty = Array.from({ length: PROCESSES }, () => child([...args, "empty"]));
   const peak = median(full.map((one) => one.peakBytes)) - median(empty.map((one) => one.peakBytes));
   const declared = (full[0]?.declaredBytes ?? 0) - (empty[0]?.declaredBytes ?? 0);
+  context.say(`${context.label}: ${adapter.name} peak ${(peak / MIB).toFixed(1)} MiB`);
   const which = { case: context.label, engine: adapter.name, threads, unit: "MiB" };
   const judged = declared / MIB >= LEAST_MIB;
   return [

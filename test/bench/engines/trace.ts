@@ -64,6 +64,9 @@ async function eagerRows(
   const bytes = bytesHashed(context.model.program);
   const bound = eagerBound({ bytes, bytesPerMs: rate, runMs: pair.peerMs });
   const which = { case: context.label, engine: adapter.name, threads, peer: null, ratio: null };
+  context.say(
+    `${context.label}: ${adapter.name} with roots ${(1 / pair.ratio).toFixed(2)}x, bound ${bound.toFixed(2)}x`,
+  );
   return [
     row(context, { adapter, threads, metric: "traceEager", pair, peer: "no trace" }),
     figure({ ...which, metric: "bytesHashed", value: bytes, unit: "B" }),
