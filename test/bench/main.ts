@@ -86,10 +86,11 @@ function write(folder: string, areas: readonly BenchArea[], rows: readonly Bench
     const first = own[0];
     if (first === undefined) continue;
     const where = `Measured on ${first.machine}, commit ${first.commit}, ${first.date.slice(0, 10)}, by \`npm run --silent bench -- ${area.name}\`.`;
+    const notes = area.notes === undefined ? "" : `${area.notes}\n\n`;
     const table = markdownTable(HEADER, own.map(cells));
     writeFileSync(
       join(folder, `${area.name}.md`),
-      `# ${area.about}\n\n${where}\n\n![${area.about}](${area.name}.svg)\n\n${table}\n`,
+      `# ${area.about}\n\n${where}\n\n${notes}![${area.about}](${area.name}.svg)\n\n${table}\n`,
     );
     writeFileSync(join(folder, `${area.name}.svg`), (area.chart ?? valueChart)(area.about, own));
   }

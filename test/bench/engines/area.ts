@@ -12,6 +12,19 @@ import { type ModelSource, modelSources } from "./models/list.ts";
 import { pairPlan } from "./pairs.ts";
 import { type HashRates, traceFigures } from "./trace.ts";
 
+const NOTES = `Our models have 8-bit activations and weights (\`a8\`; their accuracy is in [accuracy.md](../accuracy.md)). Peers are
+onnxruntime's WebAssembly build and its native build on the float model (\`f32\`), and the native build on a quantised form
+(\`qdq\`: the authors' where there is one, else made by onnxruntime's quantiser). Both sides of a ratio ran in one process,
+in turn, with the same number of threads; a ratio is the median over the pairs and above 1 where ours is better.
+
+- \`latencyMs\`: one request. \`throughput\`: as many requests in flight as threads. \`loadMs\`: from a file's bytes to ready,
+  all checks and hashes of the artifact included; \`createMs\`: the engine's part of it.
+- \`traceLazy\`: an engine that has made traces, not asked for one. \`traceEager\`: roots of all ops during the run; the bound
+  is 1 + 1.1 x (bytes hashed / hash rate) / run time, and its ratio is bound / slowdown.
+- \`peakMiB\`: peak resident memory of a process, less that of the same process with an engine of one element.
+- \`cnn\`, \`mlp\`: four layers, of as many multiply-adds as the name says.
+- \`resnet50-shape\`, \`bert-base-shape\`: the layers of these models with random weights.`;
+
 /** Metrics of the chart: the others are in the table. */
 const CHARTED: ReadonlySet<string> = new Set(["latencyRatio", "latencyMs"]);
 
@@ -19,6 +32,7 @@ const CHARTED: ReadonlySet<string> = new Set(["latencyRatio", "latencyMs"]);
 export const enginesArea: BenchArea = {
   name: "engines",
   about: "Engines beside onnxruntime: same machine, same threads, medians of interleaved pairs",
+  notes: NOTES,
   run,
   chart: (title, rows) =>
     ratioChart(
