@@ -3,7 +3,7 @@ import { type LoadedModel, loadArtifact } from "../../../aivm/program/artifact.t
 import { quantizeInput } from "../../../aivm/quantize/fidelity.ts";
 import type { Tensor } from "../../../aivm/tensor/tensor.ts";
 import type { Figure } from "../rows.ts";
-import type { EngineAdapter } from "./adapters.ts";
+import type { EngineAdapter, EngineOptions } from "./adapters.ts";
 import { artifactOf, PRECISION } from "./artifact.ts";
 import type { BenchModel } from "./models/list.ts";
 import type { PairPlan, Subject } from "./pairs.ts";
@@ -82,12 +82,12 @@ async function openOrSay(
 export async function openEngine(
   context: Pick<ModelContext, "model" | "inputs">,
   adapter: EngineAdapter,
-  options: { readonly threads: number; readonly requests: number },
+  options: EngineOptions,
 ): Promise<Subject & { readonly close: () => Promise<void> }> {
   const engine = await adapter.create(context.model, options);
   return {
     name: adapter.name,
-    threads: options.threads,
+    threads: "threads" in options ? options.threads : options.requests,
     run: () => engine.run({ inputs: context.inputs }),
     close: () => engine.close(),
   };

@@ -22,7 +22,7 @@ export async function curveFigures(
       const context = await modelContext(source, options);
       for (const adapter of adapters) {
         for (const threads of adapter.threads) {
-          const ours = await openEngine(context, adapter, { threads, requests: 1 });
+          const ours = await openEngine(context, adapter, { threads });
           const ms = await measureAlone(ours, { ...options.plan, budgetMs: options.plan.budgetMs / 4 });
           await ours.close();
           options.say(`${context.label}: ${adapter.name} ${ms.toPrecision(3)} ms (${threads} threads)`);

@@ -27,7 +27,7 @@ export async function latencyFigures(
   const peerTimes = new Map<string, { readonly name: string; readonly threads: number; times: number[] }>();
   for (const adapter of adapters) {
     for (const threads of adapter.threads) {
-      const ours = await openEngine(context, adapter, { threads, requests: 1 });
+      const ours = await openEngine(context, adapter, { threads });
       for (const name of peersOf(adapter.name, threads)) {
         const peer = await context.open(name, threads);
         if (peer === undefined) continue;
@@ -70,7 +70,7 @@ export async function throughputFigures(
   for (const adapter of adapters) {
     const threads = Math.max(...adapter.threads);
     const plan = { ...context.plan, inFlight: threads, sampleMs: 5 * context.plan.sampleMs };
-    const ours = await openEngine(context, adapter, { threads, requests: threads });
+    const ours = await openEngine(context, adapter, { requests: threads });
     const peer = await context.open("ort-node-f32", threads);
     if (peer !== undefined) {
       const { oursMs, ratio } = await measurePairs(ours, peer, plan);

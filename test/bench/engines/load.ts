@@ -1,54 +1,97 @@
 /** From the bytes of a file to an engine (or a session) that is ready to run. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { directoryPackCache } from "../../../aivm/io/packCache.ts";
 import { loadArtifact } from "../../../aivm/program/artifact.ts";
 import type { Figure } from "../rows.ts";
 import { median } from "../statistics.ts";
-import type { EngineAdapter } from "./adapters.ts";
+import type { EngineAdapter, EngineOptions } from "./adapters.ts";
 import { figure, type ModelContext } from "./context.ts";
 
 /** Loads per figure, after one that is not counted. */
 const LOADS = 3;
 
+/** One load, ms. */
+interface Load {
+  readonly totalMs: number;
+  /** The engine's part. */
+  readonly createMs: number;
+  /** A session of onnxruntime right behind it, where there is one. */
+  readonly peerMs: number | undefined;
+}
+
 /**
  * loadMs: the artifact's bytes, checked and hashed as always, to a ready engine, beside a session of onnxruntime from
- * the float model's bytes. createMs: the engine alone, from the checked model.
+ * the float model's bytes; createMs: the engine alone, from the checked model. The same again with weights that an
+ * earlier load has packed.
  */
 export async function loadFigures(
   context: ModelContext,
   adapters: readonly EngineAdapter[],
 ): Promise<Figure[]> {
   const rows: Figure[] = [];
-  for (const adapter of adapters) {
-    const threads = Math.max(...adapter.threads);
-    const options = { threads, requests: 1 };
-    const checkMs: number[] = [];
-    const createMs: number[] = [];
-    const peerMs: number[] = [];
-    for (let i = 0; i <= LOADS; i++) {
-      const start = performance.now();
-      const model = loadArtifact(context.artifact);
-      const checked = performance.now();
-      const engine = await adapter.create(model, options);
-      const ready = performance.now();
-      await engine.close();
-      const open = performance.now();
-      const peer = await context.open("ort-node-f32", threads);
-      const opened = performance.now();
-      await peer?.close();
-      if (i === 0) continue;
-      checkMs.push(checked - start);
-      createMs.push(ready - checked);
-      if (peer !== undefined) peerMs.push(opened - open);
+  const folder = mkdtempSync(join(tmpdir(), "aivm-packed-"));
+  try {
+    for (const adapter of adapters) {
+      const threads = Math.max(...adapter.threads);
+      const cache = directoryPackCache(join(folder, adapter.name));
+      rows.push(...(await loadRows(context, { adapter, options: { threads }, suffix: "" })));
+      rows.push(...(await loadRows(context, { adapter, options: { threads, cache }, suffix: "Cached" })));
     }
-    const total = median(checkMs.map((ms, i) => ms + (createMs[i] ?? 0)));
-    const beside =
-      peerMs.length === 0
-        ? null
-        : median(peerMs.map((ms, i) => ms / ((checkMs[i] ?? 0) + (createMs[i] ?? 0))));
-    context.say(`${context.label}: ${adapter.name} loaded in ${total.toPrecision(3)} ms`);
-    const which = { case: context.label, engine: adapter.name, threads, unit: "ms" };
-    const peer = beside === null ? null : "ort-node-f32";
-    rows.push(figure({ ...which, metric: "loadMs", value: total, peer, ratio: beside }));
-    rows.push(figure({ ...which, metric: "createMs", value: median(createMs), peer: null, ratio: null }));
+    return rows;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return rows;
+}
+
+async function loadRows(
+  context: ModelContext,
+  of: {
+    readonly adapter: EngineAdapter;
+    readonly options: EngineOptions & { readonly threads: number };
+    readonly suffix: string;
+  },
+): Promise<Figure[]> {
+  const { adapter, options, suffix } = of;
+  const loads: Load[] = [];
+  for (let i = 0; i <= LOADS; i++) {
+    const load = await measureLoad(context, adapter, options);
+    if (i > 0) loads.push(load);
+  }
+  const totalMs = median(loads.map((load) => load.totalMs));
+  const ratios = loads.flatMap((load) => (load.peerMs === undefined ? [] : [load.peerMs / load.totalMs]));
+  const which = { case: context.label, engine: adapter.name, threads: options.threads, unit: "ms" };
+  context.say(
+    `${context.label}: ${adapter.name} ready in ${totalMs.toPrecision(3)} ms ${suffix.toLowerCase()}`,
+  );
+  const beside =
+    ratios.length === 0 ? { peer: null, ratio: null } : { peer: "ort-node-f32", ratio: median(ratios) };
+  const createMs = median(loads.map((load) => load.createMs));
+  return [
+    figure({ ...which, metric: `loadMs${suffix}`, value: totalMs, ...beside }),
+    figure({ ...which, metric: `createMs${suffix}`, value: createMs, peer: null, ratio: null }),
+  ];
+}
+
+async function measureLoad(
+  context: ModelContext,
+  adapter: EngineAdapter,
+  options: EngineOptions & { readonly threads: number },
+): Promise<Load> {
+  const start = performance.now();
+  const model = loadArtifact(context.artifact);
+  const checked = performance.now();
+  const engine = await adapter.create(model, options);
+  const ready = performance.now();
+  await engine.close();
+  const open = performance.now();
+  const peer = await context.open("ort-node-f32", options.threads);
+  const opened = performance.now();
+  await peer?.close();
+  return {
+    totalMs: ready - start,
+    createMs: ready - checked,
+    peerMs: peer === undefined ? undefined : opened - open,
+  };
 }

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const model = empty === undefined ? given : copyModel(1);
   const inputs = model.program.inputs.map(({ type }) => createTensor(type.dtype, type.shape));
   forgetPeak();
-  const engine = await adapter.create(model, { threads: Number(threads), requests: 1 });
+  const engine = await adapter.create(model, { threads: Number(threads) });
   for (let run = 0; run < RUNS; run++) await engine.run({ inputs });
   const { memory } = engine;
   // The checked model stays in use to the end, so that both processes hold it.
