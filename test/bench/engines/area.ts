@@ -45,7 +45,17 @@ export const enginesArea: BenchArea = {
     ),
 };
 
-async function run({ quick, say }: BenchOptions): Promise<readonly Figure[]> {
+async function run(options: BenchOptions): Promise<readonly Figure[]> {
+  // Threads of engines keep no process alive; this does, also while one of them is all that we wait for.
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    return await measure(options);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function measure({ quick, say }: BenchOptions): Promise<readonly Figure[]> {
   const plan = pairPlan(quick);
   const adapters = await engineAdapters(say);
   const rates: HashRates = new Map();

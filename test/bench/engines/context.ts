@@ -87,7 +87,7 @@ export async function openEngine(
   const engine = await adapter.create(context.model, options);
   return {
     name: adapter.name,
-    threads: "threads" in options ? options.threads : options.requests,
+    threads: Math.max(options.threads ?? 1, options.requests ?? 1),
     run: () => engine.run({ inputs: context.inputs }),
     close: () => engine.close(),
   };

@@ -2,8 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { directoryPackCache } from "../../../aivm/io/packCache.ts";
-import { loadArtifact } from "../../../aivm/program/artifact.ts";
 import type { Figure } from "../rows.ts";
 import { median } from "../statistics.ts";
 import type { EngineAdapter, EngineOptions } from "./adapters.ts";
@@ -35,9 +33,11 @@ export async function loadFigures(
   try {
     for (const adapter of adapters) {
       const threads = Math.max(...adapter.threads);
-      const cache = directoryPackCache(join(folder, adapter.name));
+      const packedFolder = join(folder, adapter.name);
       rows.push(...(await loadRows(context, { adapter, options: { threads }, suffix: "" })));
-      rows.push(...(await loadRows(context, { adapter, options: { threads, cache }, suffix: "Cached" })));
+      rows.push(
+        ...(await loadRows(context, { adapter, options: { threads, packedFolder }, suffix: "Cached" })),
+      );
     }
     return rows;
   } finally {
@@ -80,7 +80,7 @@ async function measureLoad(
   options: EngineOptions & { readonly threads: number },
 ): Promise<Load> {
   const start = performance.now();
-  const model = loadArtifact(context.artifact);
+  const model = adapter.check(context.artifact);
   const checked = performance.now();
   const engine = await adapter.create(model, options);
   const ready = performance.now();
