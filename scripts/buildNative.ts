@@ -17,16 +17,14 @@ const FLAGS = "-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -ffp-contract=o
 const VALUE_SAFE = ["-fno-math-errno", "-fno-trapping-math"];
 
 /** GCC 12 takes its own intrinsics of undefined vectors for mistakes. */
-const QUIET = ["-Wno-maybe-uninitialized"];
+const QUIET = ["-Wno-maybe-uninitialized", "-Wno-uninitialized"];
 
 /** Flags of each level, by architecture. Every level's code runs only where the CPU has its instructions. */
 const LEVELS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   x64: {
     scalar: [],
-    avx2: ["-mavx2", "-mbmi2"],
-    vnni: "-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mbmi2 -mprefer-vector-width=512".split(
-      " ",
-    ),
+    avx2: ["-mavx2", "-mfma"],
+    vnni: "-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mprefer-vector-width=512".split(" "),
   },
   arm64: { scalar: [], neon: [] },
 };
