@@ -1,5 +1,6 @@
 /** Our engines, behind one shape. */
 import { availableParallelism } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import type { Engine } from "../../../aivm/engine/engine.ts";
 import { mappedPackCache } from "../../../aivm/io/mappedPackCache.ts";
 import { loadBinding, loadNativeEngine } from "../../../aivm/io/native.ts";
@@ -27,6 +28,9 @@ export interface EngineAdapter {
   create(model: LoadedModel, options: EngineOptions): Promise<Engine>;
 }
 
+/** Helpers of a wasm engine are ready this long after the engine is: a first run before that has been seen to hang, ms. */
+const HELPERS_MS = 100;
+
 /** One thread, and as many as the machine runs at a time. */
 function threadCounts(): readonly number[] {
   const all = availableParallelism();
@@ -44,9 +48,11 @@ function wasmAdapter(): EngineAdapter {
     name: "wasm",
     threads: threadCounts(),
     check: (artifact) => loadArtifact(artifact),
-    create: (model, { packedFolder, ...options }) => {
+    create: async (model, { packedFolder, ...options }) => {
       const cache = packedFolder === undefined ? {} : { cache: directoryPackCache(packedFolder) };
-      return loadWasmEngine(model, { ...options, ...cache });
+      const engine = await loadWasmEngine(model, { ...options, ...cache });
+      if ((options.threads ?? 1) > 1) await setTimeout(HELPERS_MS);
+      return engine;
     },
   };
 }
