@@ -43,16 +43,25 @@ export async function engineAdapters(say: (line: string) => void): Promise<reado
   return native === undefined ? [wasmAdapter()] : [wasmAdapter(), native];
 }
 
+/** An engine whose helpers are ready as well. */
+export async function settledEngine(
+  adapter: EngineAdapter,
+  model: LoadedModel,
+  options: EngineOptions,
+): Promise<Engine> {
+  const engine = await adapter.create(model, options);
+  if ((options.threads ?? 1) > 1) await setTimeout(HELPERS_MS);
+  return engine;
+}
+
 function wasmAdapter(): EngineAdapter {
   return {
     name: "wasm",
     threads: threadCounts(),
     check: (artifact) => loadArtifact(artifact),
-    create: async (model, { packedFolder, ...options }) => {
+    create: (model, { packedFolder, ...options }) => {
       const cache = packedFolder === undefined ? {} : { cache: directoryPackCache(packedFolder) };
-      const engine = await loadWasmEngine(model, { ...options, ...cache });
-      if ((options.threads ?? 1) > 1) await setTimeout(HELPERS_MS);
-      return engine;
+      return loadWasmEngine(model, { ...options, ...cache });
     },
   };
 }

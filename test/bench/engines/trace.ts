@@ -3,7 +3,7 @@ import type { Engine } from "../../../aivm/engine/engine.ts";
 import type { LoadedModel } from "../../../aivm/program/artifact.ts";
 import { createTensor, type Tensor } from "../../../aivm/tensor/tensor.ts";
 import type { Figure } from "../rows.ts";
-import type { EngineAdapter } from "./adapters.ts";
+import { type EngineAdapter, settledEngine } from "./adapters.ts";
 import { figure, type ModelContext } from "./context.ts";
 import { copyModel } from "./copyModel.ts";
 import { bytesHashed, eagerBound } from "./hashing.ts";
@@ -41,14 +41,17 @@ export async function traceFigures(
 /** An engine that has already made traces, not asked for one now, beside one that never did. */
 async function lazyRow(context: ModelContext, adapter: EngineAdapter, threads: number): Promise<Figure> {
   const { model, inputs } = context;
-  const able = await adapter.create(model, { threads });
+  const able = await settledEngine(adapter, model, { threads });
   await able.run({ inputs, keepOps: true });
   await able.run({ inputs, hashOps: true });
-  const plain = await adapter.create(model, { threads });
+  const plain = await settledEngine(adapter, model, { threads });
   const pair = await measurePairs(
     subject(able, { name: adapter.name, threads, inputs }),
     subject(plain, { name: "never traced", threads, inputs }),
     context.plan,
+  );
+  context.say(
+    `${context.label}: ${adapter.name} able to trace, ratio ${pair.ratio.toFixed(2)} (${threads} threads)`,
   );
   await able.close();
   await plain.close();
@@ -65,7 +68,7 @@ async function eagerRows(
   const bound = eagerBound({ bytes, bytesPerMs: rate, runMs: pair.peerMs });
   const which = { case: context.label, engine: adapter.name, threads, peer: null, ratio: null };
   context.say(
-    `${context.label}: ${adapter.name} with roots ${(1 / pair.ratio).toFixed(2)}x, bound ${bound.toFixed(2)}x`,
+    `${context.label}: ${adapter.name} with roots ${(1 / pair.ratio).toFixed(2)}x, bound ${bound.toFixed(2)}x (${threads} threads)`,
   );
   return [
     row(context, { adapter, threads, metric: "traceEager", pair, peer: "no trace" }),
@@ -88,7 +91,7 @@ async function eagerPair(
   of: { readonly adapter: EngineAdapter; readonly threads: number; readonly plan: PairPlan },
 ): Promise<PairResult> {
   const { adapter, threads, plan } = of;
-  const engine = await adapter.create(on.model, { threads });
+  const engine = await settledEngine(adapter, on.model, { threads });
   const { inputs } = on;
   const hashing = { name: adapter.name, threads, run: () => engine.run({ inputs, hashOps: true }) };
   const pair = await measurePairs(hashing, subject(engine, { name: "no trace", threads, inputs }), plan);
@@ -105,7 +108,7 @@ async function hashRate(adapter: EngineAdapter, threads: number, plan: PairPlan)
 
 async function hashes(adapter: EngineAdapter, threads: number): Promise<boolean> {
   const { model, inputs } = probe(1);
-  const engine = await adapter.create(model, { threads });
+  const engine = await settledEngine(adapter, model, { threads });
   const { opRoots } = await engine.run({ inputs, hashOps: true });
   await engine.close();
   return opRoots !== undefined;
