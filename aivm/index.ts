@@ -8,7 +8,20 @@ export {
   type RunResult,
 } from "./engine/engine.ts";
 export { createReferenceEngine, type ReferenceOptions } from "./engine/reference/referenceEngine.ts";
-export { createWasmEngine } from "./engine/wasm/wasmEngine.ts";
+export {
+  createWasmEngine,
+  type EngineWorker,
+  type PackCache,
+  planWasm,
+  type WasmEngineOptions,
+  type WasmPlan,
+  type WasmPlanOptions,
+  type WorkerPool,
+  type WorkerReply,
+  type WorkerRequest,
+  wasmMemory,
+} from "./engine/wasm/wasmEngine.ts";
+export { serveWorker } from "./engine/wasm/worker.ts";
 export { clamp } from "./numeric/clamp.ts";
 export { MAX_MULTIPLIER, MAX_SHIFT, type Requant, requantize, roundShift } from "./numeric/requant.ts";
 export { attrsOf, type Op, type OpNode } from "./ops/op.ts";

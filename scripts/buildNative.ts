@@ -6,10 +6,16 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = join(import.meta.dirname, "..");
 const SOURCE = join(ROOT, "aivm/engine/native/src");
-const OBJECTS = join(ROOT, "build/native/obj");
+
+/** The architecture that is built for; another one than the machine's wants CXX to name its cross compiler. */
+const ARCH = process.env.AIVM_NATIVE_ARCH ?? process.arch;
+const OBJECTS = join(ROOT, `build/native/obj-${ARCH}`);
 
 /** Where the compiled add-on lies. */
-export const ADDON_PATH: string = join(ROOT, "build/native/aivm.node");
+export const ADDON_PATH: string = join(
+  ROOT,
+  `build/native/aivm${ARCH === process.arch ? "" : `.${ARCH}`}.node`,
+);
 
 // No -ffast-math, and no contraction to fused multiply-adds: every f64 operation rounds as the specification's does.
 const FLAGS = "-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -ffp-contract=off -Wall -Wextra".split(" ");
@@ -40,7 +46,7 @@ interface Unit {
 
 /** Why the add-on can not be built here, in one line; undefined when it can. */
 export function whyNoNative(): string | undefined {
-  if (LEVELS[process.arch] === undefined) return `no native engine for ${process.arch}`;
+  if (LEVELS[ARCH] === undefined) return `no native engine for ${ARCH}`;
   if (process.platform === "win32") return "no native engine for Windows";
   if (!existsSync(join(includeDirectory(), "node_api.h"))) return `no node_api.h in ${includeDirectory()}`;
   return compiler() === undefined ? "no C++ compiler (set CXX, or install g++ or clang++)" : undefined;
@@ -72,7 +78,7 @@ export async function freshAddon(): Promise<string> {
 }
 
 function levels(): readonly string[] {
-  return Object.keys(LEVELS[process.arch] ?? {});
+  return Object.keys(LEVELS[ARCH] ?? {});
 }
 
 function unitsOf(): Unit[] {
@@ -85,9 +91,7 @@ function unitsOf(): Unit[] {
 
 function unitOf(name: string, level: string | undefined): Unit {
   const own =
-    level === undefined
-      ? ownFlags(name)
-      : [`-DAIVM_LEVEL=${level}`, ...(LEVELS[process.arch]?.[level] ?? [])];
+    level === undefined ? ownFlags(name) : [`-DAIVM_LEVEL=${level}`, ...(LEVELS[ARCH]?.[level] ?? [])];
   const object = join(
     OBJECTS,
     `${basename(name).replace(/\.\w+$/, "")}${level === undefined ? "" : `.${level}`}.o`,
@@ -96,7 +100,7 @@ function unitOf(name: string, level: string | undefined): Unit {
 }
 
 function ownFlags(name: string): readonly string[] {
-  return name === "sha256ni.cpp" && process.arch === "x64" ? ["-msha", "-msse4.1"] : [];
+  return name === "sha256ni.cpp" && ARCH === "x64" ? ["-msha", "-msse4.1"] : [];
 }
 
 async function compile({ source, object, flags }: Unit): Promise<void> {

@@ -32,15 +32,17 @@ export async function loadBestEngine(
   }
   const native = (): Promise<Engine> =>
     loadNativeEngine(model, { threads, requests, ...(nativePath === undefined ? {} : { path: nativePath }) });
+  // The wasm engine has threads either for one run or for requests in flight.
+  const wasm = (): Promise<Engine> => loadWasmEngine(model, requests > 1 ? { requests } : { threads });
   if (engine === "native") return named(await native(), "as asked for", say);
-  if (engine === "wasm") return named(await loadWasmEngine(model), "as asked for", say);
+  if (engine === "wasm") return named(await wasm(), "as asked for", say);
   let reason = "the add-on is there and passed its self-test";
   try {
     return named(await native(), reason, say);
   } catch (error) {
     reason = `the native engine can not be used: ${error instanceof Error ? error.message : String(error)}`;
   }
-  return named(await loadWasmEngine(model), reason, say);
+  return named(await wasm(), reason, say);
 }
 
 function named(engine: Engine, reason: string, say?: (line: string) => void): Engine {

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { EngineWorker, WorkerPool } from "../engine/wasm/pool.ts";
 
 /** The pool that this process starts threads from. */
-export const nodeWorkers: WorkerPool = { start: startWorker, mayWait: true };
+export const nodeWorkers: WorkerPool = { start: startWorker };
 
 /** From source, a thread needs the loader that this process was started with: Node does not hand it on. */
 function startFromSource(): Worker {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { evaluateOp } from "../../../../../aivm/engine/reference/referenceEngine.ts";
-import { alignedStrides } from "../../../../../aivm/engine/wasm/loops/strided.ts";
 import type { Tensor } from "../../../../../aivm/index.ts";
 import { MAX_MULTIPLIER } from "../../../../../aivm/index.ts";
+import { stridesOf } from "../../../../../aivm/tensor/shape.ts";
 import { DTYPE_RANGE, tensorOf } from "../../../../../aivm/tensor/tensor.ts";
 import { nodeFor } from "../../../support/evaluate.ts";
 import { type NodeCase, randomNode } from "../../../support/nodes.ts";
@@ -142,6 +142,18 @@ function check(
   expect(module.read(y, count + 16), `${kernel} ${types}, ${node.descriptor.attrs}`).to.deep.equal(before);
 }
 
+/** Row-major strides of `shape`, aligned right under `rank` axes, 0 where the size is 1. */
+function alignedStrides(shape: readonly number[], rank: number): number[] {
+  const strides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (let i = 1; i <= shape.length; i++) {
+    const size = shape[shape.length - i] ?? 1;
+    if (size !== 1) strides[rank - i] = stride;
+    stride *= size;
+  }
+  return strides;
+}
+
 function scatterWords({ node, operands }: NodeCase, refs: readonly (readonly number[])[]): number[] {
   const [x, positions, updates] = operands as [Tensor, Tensor, Tensor];
   const [axis = 0, reduction = 0, multiplier = 1, shift = 0] = node.descriptor.attrs;
@@ -171,4 +183,10 @@ function around(
     size: shape[axis] ?? 1,
     inner: product(shape.slice(axis + 1)),
   };
+}
+
+/** Row-major strides of `shape`, aligned right under `rank` axes, 0 where the size is 1. */
+function alignedStrides(shape: readonly number[], rank: number): number[] {
+  const strides = stridesOf(shape).map((stride, axis) => (shape[axis] === 1 ? 0 : stride));
+  return [...new Array<number>(rank - shape.length).fill(0), ...strides];
 }
