@@ -1,6 +1,5 @@
 /** Our engines, behind one shape. */
 import { availableParallelism } from "node:os";
-import { setTimeout } from "node:timers/promises";
 import type { Engine } from "../../../aivm/engine/engine.ts";
 import { mappedPackCache } from "../../../aivm/io/mappedPackCache.ts";
 import { loadBinding, loadNativeEngine } from "../../../aivm/io/native.ts";
@@ -28,9 +27,6 @@ export interface EngineAdapter {
   create(model: LoadedModel, options: EngineOptions): Promise<Engine>;
 }
 
-/** Helpers of a wasm engine are ready this long after the engine is: a first run before that has been seen to hang, ms. */
-const HELPERS_MS = 100;
-
 /** One thread, and as many as the machine runs at a time. */
 function threadCounts(): readonly number[] {
   const all = availableParallelism();
@@ -41,17 +37,6 @@ function threadCounts(): readonly number[] {
 export async function engineAdapters(say: (line: string) => void): Promise<readonly EngineAdapter[]> {
   const native = nativeAdapter(say);
   return native === undefined ? [wasmAdapter()] : [wasmAdapter(), native];
-}
-
-/** An engine whose helpers are ready as well. */
-export async function settledEngine(
-  adapter: EngineAdapter,
-  model: LoadedModel,
-  options: EngineOptions,
-): Promise<Engine> {
-  const engine = await adapter.create(model, options);
-  if ((options.threads ?? 1) > 1) await setTimeout(HELPERS_MS);
-  return engine;
 }
 
 function wasmAdapter(): EngineAdapter {

@@ -3,7 +3,7 @@ import { type LoadedModel, loadArtifact } from "../../../aivm/program/artifact.t
 import { quantizeInput } from "../../../aivm/quantize/fidelity.ts";
 import type { Tensor } from "../../../aivm/tensor/tensor.ts";
 import type { Figure } from "../rows.ts";
-import { type EngineAdapter, type EngineOptions, settledEngine } from "./adapters.ts";
+import type { EngineAdapter, EngineOptions } from "./adapters.ts";
 import { artifactOf, PRECISION } from "./artifact.ts";
 import type { BenchModel } from "./models/list.ts";
 import type { PairPlan, Subject } from "./pairs.ts";
@@ -84,7 +84,7 @@ export async function openEngine(
   adapter: EngineAdapter,
   options: EngineOptions,
 ): Promise<Subject & { readonly close: () => Promise<void> }> {
-  const engine = await settledEngine(adapter, context.model, options);
+  const engine = await adapter.create(context.model, options);
   return {
     name: adapter.name,
     threads: Math.max(options.threads ?? 1, options.requests ?? 1),

@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { loadArtifact } from "../../../aivm/program/artifact.ts";
 import { createTensor } from "../../../aivm/tensor/tensor.ts";
-import { engineAdapters, settledEngine } from "./adapters.ts";
+import { engineAdapters } from "./adapters.ts";
 import { copyModel } from "./copyModel.ts";
 
 const RUNS = 5;
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   // Threads of engines keep no process alive; this does, while closing waits for them.
   const alive = setInterval(() => undefined, 60_000);
   forgetPeak();
-  const engine = await settledEngine(adapter, model, { threads: Number(threads) });
+  const engine = await adapter.create(model, { threads: Number(threads) });
   for (let run = 0; run < RUNS; run++) await engine.run({ inputs });
   const { memory } = engine;
   // The checked model stays in use to the end, so that both processes hold it.

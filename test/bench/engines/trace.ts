@@ -3,7 +3,7 @@ import type { Engine } from "../../../aivm/engine/engine.ts";
 import type { LoadedModel } from "../../../aivm/program/artifact.ts";
 import { createTensor, type Tensor } from "../../../aivm/tensor/tensor.ts";
 import type { Figure } from "../rows.ts";
-import { type EngineAdapter, settledEngine } from "./adapters.ts";
+import type { EngineAdapter } from "./adapters.ts";
 import { figure, type ModelContext } from "./context.ts";
 import { copyModel } from "./copyModel.ts";
 import { bytesHashed, eagerBound } from "./hashing.ts";
@@ -41,10 +41,10 @@ export async function traceFigures(
 /** An engine that has already made traces, not asked for one now, beside one that never did. */
 async function lazyRow(context: ModelContext, adapter: EngineAdapter, threads: number): Promise<Figure> {
   const { model, inputs } = context;
-  const able = await settledEngine(adapter, model, { threads });
+  const able = await adapter.create(model, { threads });
   await able.run({ inputs, keepOps: true });
   await able.run({ inputs, hashOps: true });
-  const plain = await settledEngine(adapter, model, { threads });
+  const plain = await adapter.create(model, { threads });
   const pair = await measurePairs(
     subject(able, { name: adapter.name, threads, inputs }),
     subject(plain, { name: "never traced", threads, inputs }),
@@ -91,7 +91,7 @@ async function eagerPair(
   of: { readonly adapter: EngineAdapter; readonly threads: number; readonly plan: PairPlan },
 ): Promise<PairResult> {
   const { adapter, threads, plan } = of;
-  const engine = await settledEngine(adapter, on.model, { threads });
+  const engine = await adapter.create(on.model, { threads });
   const { inputs } = on;
   const hashing = { name: adapter.name, threads, run: () => engine.run({ inputs, hashOps: true }) };
   const pair = await measurePairs(hashing, subject(engine, { name: "no trace", threads, inputs }), plan);
@@ -108,7 +108,7 @@ async function hashRate(adapter: EngineAdapter, threads: number, plan: PairPlan)
 
 async function hashes(adapter: EngineAdapter, threads: number): Promise<boolean> {
   const { model, inputs } = probe(1);
-  const engine = await settledEngine(adapter, model, { threads });
+  const engine = await adapter.create(model, { threads });
   const { opRoots } = await engine.run({ inputs, hashOps: true });
   await engine.close();
   return opRoots !== undefined;
