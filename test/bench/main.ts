@@ -8,9 +8,10 @@ import { parseArgs } from "node:util";
 import { markdownTable, textTable } from "../../cli/table.ts";
 import { barChart } from "./chart.ts";
 import { demoArea } from "./demo.ts";
+import { enginesArea } from "./engines/area.ts";
 import { type BenchArea, type BenchRow, row } from "./rows.ts";
 
-const AREAS: readonly BenchArea[] = [demoArea];
+const AREAS: readonly BenchArea[] = [demoArea, enginesArea];
 const HEADER = ["case", "engine", "threads", "metric", "value", "unit", "peer", "ratio"];
 
 const USAGE = `npm run --silent bench -- <area>|all [--quick] [--json] [--write <folder>]
@@ -24,6 +25,7 @@ ${AREAS.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}
 
 Examples:
   npm run --silent bench -- demo --quick
+  AIVM_TEST_DATA=/path/to/data npm run --silent bench -- engines --quick
   npm run --silent bench -- all --write docs/bench`;
 
 async function main(): Promise<number> {
@@ -84,19 +86,21 @@ function write(folder: string, areas: readonly BenchArea[], rows: readonly Bench
     const first = own[0];
     if (first === undefined) continue;
     const where = `Measured on ${first.machine}, commit ${first.commit}, ${first.date.slice(0, 10)}, by \`npm run --silent bench -- ${area.name}\`.`;
+    const notes = area.notes === undefined ? "" : `${area.notes}\n\n`;
     const table = markdownTable(HEADER, own.map(cells));
     writeFileSync(
       join(folder, `${area.name}.md`),
-      `# ${area.about}\n\n${where}\n\n![${area.about}](${area.name}.svg)\n\n${table}\n`,
+      `# ${area.about}\n\n${where}\n\n${notes}![${area.about}](${area.name}.svg)\n\n${table}\n`,
     );
-    writeFileSync(
-      join(folder, `${area.name}.svg`),
-      barChart(
-        area.about,
-        own.map((item) => ({ label: item.case, value: item.value, unit: item.unit })),
-      ),
-    );
+    writeFileSync(join(folder, `${area.name}.svg`), (area.chart ?? valueChart)(area.about, own));
   }
+}
+
+function valueChart(title: string, rows: readonly BenchRow[]): string {
+  return barChart(
+    title,
+    rows.map((item) => ({ label: item.case, value: item.value, unit: item.unit })),
+  );
 }
 
 process.exitCode = await main();

@@ -34,7 +34,11 @@ export interface BenchOptions {
 export interface BenchArea {
   readonly name: string;
   readonly about: string;
+  /** How to read the rows, as Markdown: shown above the table in the docs. */
+  readonly notes?: string;
   run(options: BenchOptions): Promise<readonly Figure[]>;
+  /** SVG of its rows. Default: a bar per row, scaled by unit. */
+  chart?(title: string, rows: readonly Figure[]): string;
 }
 
 /** Adds where and when. */
