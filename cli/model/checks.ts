@@ -11,12 +11,14 @@ import {
   MAX_WITNESS_BYTES,
   modelIdOf,
   opOf,
+  outputRoot,
   programGas,
   registeredModel,
   type Tensor,
   type Trace,
   witnessElement,
 } from "../../aivm/index.ts";
+import { loadNativeEngine } from "../../aivm/io/native.ts";
 import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { bytesToHex, equalBytes, isAivmError } from "../../common/index.ts";
 import { createReferee } from "../../opml-dispute/index.ts";
@@ -68,31 +70,38 @@ export async function checkArtifact(model: LoadedModel, bytes: Uint8Array): Prom
   ];
 }
 
-/** Both engines; the wasm one tests itself against the reference when it starts. */
+/** The engines of a replay: the reference, and the fast ones that start here. */
 export interface Engines {
   readonly reference: Engine;
-  readonly wasm: Engine | undefined;
+  readonly others: readonly Engine[];
 }
 
-/** Starts both engines. */
+/** Starts the engines. The wasm engine must start; the native one where it was built. Each tests itself then. */
 export async function startEngines(
   model: LoadedModel,
 ): Promise<{ readonly engines: Engines; readonly check: Check }> {
-  let wasm: Engine | undefined;
+  const others: Engine[] = [];
   const check = await checked("self-test", async () => {
-    wasm = await loadWasmEngine(model);
-    return "the wasm engine gives the reference's bits on extreme operands";
+    others.push(await loadWasmEngine(model));
+    try {
+      others.push(await loadNativeEngine(model));
+    } catch (error) {
+      // Not built: nothing is wrong with the model, nor with the machine.
+      if (!isAivmError(error, "AIVM_NATIVE")) throw error;
+    }
+    const names = others.map(({ name }) => name).join(" and ");
+    return `${names}: the reference's bits on extreme operands`;
   });
-  return { engines: { reference: createReferenceEngine(model), wasm }, check };
+  return { engines: { reference: createReferenceEngine(model), others }, check };
 }
 
-/** A run that both engines agree on. */
+/** A run that all engines agree on. */
 export interface Replay {
   readonly check: Check;
   readonly traces: readonly Trace[];
 }
 
-/** Runs the samples on both engines and compares the root of every slot. */
+/** Runs the samples on all engines and compares the root of every slot, and the output of a run without a trace. */
 export async function replaySamples(options: {
   readonly model: LoadedModel;
   readonly engines: Engines;
@@ -106,21 +115,36 @@ export async function replaySamples(options: {
     for (const [i, inputs] of samples.entries()) {
       const trace = await traceOn(model, { engine: engines.reference, inputs });
       traces.push(trace);
-      if (engines.wasm !== undefined) {
-        const other = await traceOn(model, { engine: engines.wasm, inputs });
-        const at = trace.slotRoots.findIndex(
-          (root, slot) => !equalBytes(root, other.slotRoots[slot] ?? root),
-        );
-        if (at >= 0)
-          throw new RangeError(`sample ${i}: the engines differ at slot ${at}, ${slotName(model, at)}`);
-      }
+      for (const engine of engines.others) await expectAgreement(model, { engine, inputs, trace, sample: i });
       roots += trace.slotRoots.length;
       onProgress(i + 1, samples.length);
     }
-    const who = engines.wasm === undefined ? "the reference engine alone" : "both engines alike";
-    return `${samples.length} inputs on ${who}, ${roots} slot roots`;
+    const names = [engines.reference, ...engines.others].map(({ name }) => name).join(", ");
+    return `${samples.length} inputs, ${roots} slot roots, on ${names}`;
   });
   return { check, traces };
+}
+
+/** @throws RangeError naming the first slot that differs, or the outputs of a run that keeps nothing. */
+async function expectAgreement(
+  model: LoadedModel,
+  of: {
+    readonly engine: Engine;
+    readonly inputs: readonly Tensor[];
+    readonly trace: Trace;
+    readonly sample: number;
+  },
+): Promise<void> {
+  const { engine, inputs, trace, sample } = of;
+  const other = await traceOn(model, { engine, inputs });
+  const at = trace.slotRoots.findIndex((root, slot) => !equalBytes(root, other.slotRoots[slot] ?? root));
+  if (at >= 0) {
+    throw new RangeError(`sample ${sample}: ${engine.name} differs at slot ${at}, ${slotName(model, at)}`);
+  }
+  const { outputs } = await engine.run({ inputs });
+  if (!equalBytes(outputRoot(outputs), trace.slotRoots.at(-1) ?? new Uint8Array())) {
+    throw new RangeError(`sample ${sample}: ${engine.name} has other outputs when it keeps nothing else`);
+  }
 }
 
 /** Trace of one run on one engine, with a seed of zeros. */

@@ -1,17 +1,27 @@
 /** Which engine a command runs an artifact on. */
-import { createReferenceEngine, type Engine, type RunnableModel } from "../../aivm/index.ts";
-import { loadWasmEngine } from "../../aivm/io/wasm.ts";
-import { type Flag, type Invocation, requiredFlag, usageError } from "../command.ts";
+import type { Engine, LoadedModel } from "../../aivm/index.ts";
+import { loadBestEngine } from "../../aivm/io/bestEngine.ts";
+import { type Flag, type Invocation, numberFlag, requiredFlag, usageError } from "../command.ts";
 
-/** The flag. */
-export const ENGINE_FLAG: Readonly<Record<"engine", Flag>> = {
-  engine: { type: "string", placeholder: "wasm|reference", about: "who computes", default: "wasm" },
+const NAMES = ["auto", "native", "wasm", "reference"] as const;
+const MOST_THREADS = 256;
+
+/** The flags. */
+export const ENGINE_FLAGS: Readonly<Record<"engine" | "threads", Flag>> = {
+  engine: {
+    type: "string",
+    placeholder: NAMES.join("|"),
+    about: "who computes; auto: native where it was built and passes its self-test, else wasm",
+    default: "auto",
+  },
+  threads: { type: "string", placeholder: "N", about: "threads of a run", default: "1" },
 };
 
-/** Engine that --engine names. @throws CLI_USAGE, AIVM_WASM, AIVM_SELF_TEST */
-export async function engineOf(invocation: Invocation, model: RunnableModel): Promise<Engine> {
-  const name = requiredFlag(invocation, "engine");
-  if (name === "wasm") return loadWasmEngine(model);
-  if (name === "reference") return createReferenceEngine(model);
-  throw usageError("--engine", "wasm or reference", name);
+/** Engine that the flags name. @throws CLI_USAGE, AIVM_NATIVE, AIVM_WASM, AIVM_SELF_TEST */
+export async function engineOf(invocation: Invocation, model: LoadedModel): Promise<Engine> {
+  const name = NAMES.find((known) => known === requiredFlag(invocation, "engine"));
+  if (name === undefined) throw usageError("--engine", NAMES.join(", "), requiredFlag(invocation, "engine"));
+  const threads = numberFlag(invocation, "threads", 1) ?? 1;
+  if (threads > MOST_THREADS) throw usageError("--threads", `1 to ${MOST_THREADS}`, `${threads}`);
+  return loadBestEngine(model, { threads, ...(name === "auto" ? {} : { engine: name }) });
 }

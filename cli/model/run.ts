@@ -16,7 +16,7 @@ import { dequantize } from "../../aivm/quantize/scheme.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { allFlags, type Command, hexFlag, type Invocation, onlyWord, usageError } from "../command.ts";
 import { textTable } from "../table.ts";
-import { ENGINE_FLAG, engineOf } from "./engines.ts";
+import { ENGINE_FLAGS, engineOf } from "./engines.ts";
 import { writeWhole } from "./files.ts";
 import { givenInputs, INPUT_FLAGS } from "./inputs.ts";
 import { writeNpy } from "./npy.ts";
@@ -42,7 +42,7 @@ export const runCommand: Command = {
   usage: "<artifact>",
   flags: {
     ...INPUT_FLAGS,
-    ...ENGINE_FLAG,
+    ...ENGINE_FLAGS,
     trace: { type: "boolean", about: "print the trace: its root and the root of every op" },
     seed: { type: "string", placeholder: "HEX", about: "seed of the request, 32 bytes (default: zeros)" },
     out: {

@@ -50,7 +50,7 @@ export const verifyCommand: Command = {
     samples: {
       type: "string",
       placeholder: "N",
-      about: `inputs to replay on both engines (default ${DEFAULT_SAMPLES}): of --data, or synthetic`,
+      about: `inputs to replay on all engines (default ${DEFAULT_SAMPLES}): of --data, or synthetic`,
     },
     op: { type: "string", placeholder: "N", about: "walk through the dispute of one element of this op" },
     element: { type: "string", placeholder: "N", about: "which element, row-major (default 0)" },

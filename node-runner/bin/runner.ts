@@ -1,4 +1,4 @@
-import { executeOnWasm } from "../io/execute.ts";
+import { executeOnBest } from "../io/execute.ts";
 import { runnerMain } from "../io/main.ts";
 
-await runnerMain({ argv: process.argv.slice(2), createExecute: () => executeOnWasm });
+await runnerMain({ argv: process.argv.slice(2), createExecute: executeOnBest });

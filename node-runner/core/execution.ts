@@ -27,7 +27,11 @@ export interface Executed {
 }
 
 /** Runs a job. The trace that it returns ends in the outputs that it returned. */
-export type Execute = (job: Job) => Promise<Executed>;
+export interface Execute {
+  (job: Job): Promise<Executed>;
+  /** Gets ready for a model before a job asks for it. @throws AIVM_LIMIT when it needs more than this runner has. */
+  readonly prepare?: (model: LoadedModel) => Promise<void>;
+}
 
 /** Bytes of a result and their root. */
 export function resultOf(executed: Executed): {

@@ -1,6 +1,6 @@
 /** The process around a runner: arguments in, one ready line out, logs to stderr, an orderly end. */
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { pino } from "pino";
 import { AivmError, bytesToHex } from "../../common/index.ts";
 import { createClient } from "../../sdk/io/createClient.ts";
@@ -8,6 +8,7 @@ import { readOrCreateKeyFile } from "../../sdk/io/keyFile.ts";
 import type { Execute } from "../core/execution.ts";
 import type { Log } from "../core/log.ts";
 import { readArtifactFile } from "./artifactStore.ts";
+import type { EngineChoice } from "./execute.ts";
 import { HELP, parseArguments, type RunnerArguments } from "./options.ts";
 import { type RunningRunner, startRunner } from "./startRunner.ts";
 
@@ -15,7 +16,7 @@ import { type RunningRunner, startRunner } from "./startRunner.ts";
 export interface MainOptions {
   readonly argv: readonly string[];
   /** Makes the execution that answers requests; it gets the log, to say what it does. */
-  readonly createExecute: (log: Log) => Execute;
+  readonly createExecute: (log: Log, choice: EngineChoice) => Execute;
   /** The second engine. Default: the reference. */
   readonly createConfirm?: (log: Log) => Execute;
 }
@@ -29,7 +30,12 @@ export async function runnerMain(options: MainOptions): Promise<void> {
       return;
     }
     const log = pino({ level: parsed.logLevel, base: null }, pino.destination(2));
-    const execute = options.createExecute(log);
+    const execute = options.createExecute(log, {
+      engine: parsed.engine,
+      threads: parsed.threads,
+      cache: join(parsed.home, "packed"),
+      maxMemoryBytes: parsed.atMost.activationBytes,
+    });
     const confirm = options.createConfirm?.(log);
     await untilSignal(await start(parsed, { log, execute, ...(confirm === undefined ? {} : { confirm }) }));
   } catch (error) {

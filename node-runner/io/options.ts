@@ -21,7 +21,17 @@ export interface RunnerArguments {
   readonly pollMs: number;
   readonly gasPriceUaivm: string | undefined;
   readonly logLevel: string;
+  readonly engine: EngineName;
+  readonly threads: number;
 }
+
+const ENGINES = ["auto", "native", "wasm", "reference"] as const;
+
+/** Names of --engine. */
+export type EngineName = (typeof ENGINES)[number];
+
+/** More threads than this are a slip of the pen. */
+const MOST_THREADS = 256;
 
 /** Text of `--help`. */
 export const HELP = `aivm runner: answers inference requests, or watches the answers of others.
@@ -36,7 +46,9 @@ Options
   --watch            run every accepted result again and challenge wrong ones, instead of answering
   --artifact FILE    artifact to hold (repeatable)
   --model ID         model to hold, fetched from other runners (repeatable, 64 hex digits)
-  --max-memory N     MiB of a model's tensors; larger ones are neither fetched nor run (default 4096)
+  --engine NAME      auto, native, wasm or reference (default auto: native where it was built, else wasm)
+  --threads N        threads of one run (default 1)
+  --max-memory N     MiB that running and tracing a model may take; larger ones are neither fetched nor run (default 4096)
   --max-gas N        vmGas of a model's run, in the same way (default 10^12)
   --listen HOST:PORT serve artifacts and blobs over HTTP; port 0 = any free one
   --public-url URL   address under which others reach that server
@@ -85,6 +97,8 @@ export function parseArguments(argv: readonly string[]): RunnerArguments | "help
     pollMs: Number(amountOption("--poll-ms", values["poll-ms"] ?? "250")),
     gasPriceUaivm: values["gas-price"],
     logLevel: values["log-level"] ?? "info",
+    engine: engineOption(values.engine ?? "auto"),
+    threads: threadsOption(values.threads ?? "1"),
   };
 }
 
@@ -100,6 +114,8 @@ const CONFIG = {
     watch: { type: "boolean" },
     model: { type: "string", multiple: true },
     artifact: { type: "string", multiple: true },
+    engine: { type: "string" },
+    threads: { type: "string" },
     "max-memory": { type: "string" },
     "max-gas": { type: "string" },
     listen: { type: "string" },
@@ -135,6 +151,18 @@ function bytesOption(name: string, text: string, length: number): Uint8Array {
 function amountOption(name: string, text: string): bigint {
   if (/^[0-9]{1,19}$/.test(text)) return BigInt(text);
   throw optionError(name, "a whole number", text.slice(0, 40));
+}
+
+function engineOption(text: string): EngineName {
+  const name = ENGINES.find((known) => known === text);
+  if (name !== undefined) return name;
+  throw optionError("--engine", `one of ${ENGINES.join(", ")}`, text.slice(0, 40));
+}
+
+function threadsOption(text: string): number {
+  const threads = Number(amountOption("--threads", text));
+  if (threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw optionError("--threads", `1 to ${MOST_THREADS}`, text.slice(0, 40));
 }
 
 function parseListen(text: string): { readonly host: string; readonly port: number } {

@@ -57,11 +57,12 @@ export interface RunningRunner {
   stop(): Promise<void>;
 }
 
-/** Starts a runner or a watcher. @throws RUNNER_FILE, what `loadArtifact` does, and the socket's error */
+/** Starts a runner or a watcher. @throws RUNNER_FILE, AIVM_LIMIT, what `loadArtifact` does, and the socket's error */
 export async function startRunner(options: StartOptions): Promise<RunningRunner> {
   const context = await createContext(options);
   for (const bytes of options.artifacts) {
     const model = await context.artifacts.add(bytes);
+    await context.execute.prepare?.(model);
     options.log.info({ model: bytesToHex(model.modelId), name: model.program.name }, "artifact held");
   }
   await serveHeldModels(context);
@@ -144,7 +145,10 @@ function startLoop(context: RunnerContext, options: StartOptions, registration: 
 }
 
 async function fetchModel(context: RunnerContext, modelId: Uint8Array): Promise<undefined> {
-  context.blobs.addModel(await ensureModel(context, modelId));
+  const model = await ensureModel(context, modelId);
+  // What this machine can not run, it must not promise to run.
+  await context.execute.prepare?.(model);
+  context.blobs.addModel(model);
 }
 
 /** Runs one look; says once when the node goes away and once when it is back. Nothing ends the loop. */

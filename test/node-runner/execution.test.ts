@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { inputRoot, tensorsToBytes } from "../../aivm/index.ts";
 import { type Job, jobOf, resultOf } from "../../node-runner/core/execution.ts";
-import { executeOnReference } from "../../node-runner/io/execute.ts";
+import { executeOnBest, executeOnReference } from "../../node-runner/io/execute.ts";
 import { completeMessage } from "../../proto/index.ts";
+import { rejectsCode } from "../aivm/support/errors.ts";
 import { createLiar, type Lie } from "../support/actors/liar.ts";
 import { tinyInput, tinyModel } from "./support/tinyModel.ts";
 
@@ -78,3 +82,28 @@ describe("test actor: the liar", () => {
 function same(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) === 0;
 }
+
+describe("node-runner: the engine of a runner", () => {
+  const lines: string[] = [];
+  const log = {
+    ...{ debug: () => undefined, warn: () => undefined, error: () => undefined },
+    info: (_: unknown, line: string) => void lines.push(line),
+  };
+  const cache = mkdtempSync(join(tmpdir(), "aivm-packed-"));
+  after(() => rmSync(cache, { recursive: true }));
+  const choice = { engine: "wasm", threads: 1, cache, maxMemoryBytes: 2 ** 26 } as const;
+
+  it("says which one it is and why, and computes what the reference does", async () => {
+    const execute = executeOnBest(log, choice);
+    await execute.prepare?.(model);
+    expect(lines[0]).to.equal("engine: wasm, as asked for");
+    expect(lines[1]).to.contain("memory");
+    expect(resultOf(await execute(job))).to.deep.equal(resultOf(await executeOnReference(job)));
+  });
+
+  it("refuses a model that needs more memory than it may use, before any job", async () => {
+    const execute = executeOnBest(log, { ...choice, maxMemoryBytes: 1000 });
+    await rejectsCode("AIVM_LIMIT", execute.prepare?.(model) ?? Promise.resolve());
+    await rejectsCode("AIVM_LIMIT", execute(job));
+  });
+});

@@ -200,7 +200,7 @@ describe("the model author's commands", () => {
   describe("run", () => {
     const image = (): Float32Array => digitSamples("test")[3]?.[0] ?? new Float32Array(64);
 
-    it("gives the same outputs, gas and trace from a data set, .npy, .json and raw bytes, on both engines", async () => {
+    it("gives the same outputs, gas and trace from a data set, .npy, .json and raw bytes, on each engine", async () => {
       const trace = await traceOn(model, { engine: createReferenceEngine(model), inputs: inputOf(image()) });
       const raw = tensorToBytes(
         trace.execution.inputs[0] ?? { dtype: "i8", shape: [], data: new Int8Array() },
@@ -211,6 +211,7 @@ describe("the model author's commands", () => {
         ["--input", scratch.write("x.json", JSON.stringify([Array.from(image())]))],
         ["--input", scratch.write("x.raw", raw)],
         ["--data", DATA, "--index", "3", "--engine", "reference"],
+        ["--data", DATA, "--index", "3", "--engine", "wasm", "--threads", "2"],
       ];
       for (const way of ways) {
         const ran = await aivm("run", artifact, ...way, "--trace", "--json");
@@ -222,7 +223,8 @@ describe("the model author's commands", () => {
         expect(facts.trace.ops.map(({ root }) => root)).to.deep.equal(
           trace.slotRoots.slice(1, -1).map(bytesToHex),
         );
-        expect(facts.engine).to.equal(way.includes("reference") ? "reference" : "wasm");
+        const named = way[way.indexOf("--engine") + 1] ?? "";
+        expect(way.includes("--engine") ? [named] : ["native", "wasm"]).to.include(facts.engine);
       }
     });
 
@@ -255,7 +257,7 @@ describe("the model author's commands", () => {
         "top 5     0 (",
         "label 0",
         "vmGas",
-        "wasm engine",
+        " engine",
       ])
         expect(ran.out).to.contain(text);
       const json = (await aivm("run", artifact, "--data", DATA, "--index", "3", "--json")).json() as RunFacts;
@@ -382,7 +384,7 @@ describe("the model author's commands", () => {
       const onProgress = (): void => undefined;
       const { check } = await replaySamples({
         model,
-        engines: { reference, wasm: liar },
+        engines: { reference, others: [liar] },
         samples,
         onProgress,
       });
