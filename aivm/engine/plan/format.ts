@@ -18,6 +18,7 @@
  * NEST, words about RANK axes, outermost first, unused ones in front with size 1 and stride 0: strides count elements,
  * may be 0 (broadcast) or negative; element (i0..i5) of a ref is its first element plus the sum of i x stride.
  */
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Words of a step's header. */
 export const HEADER_WORDS = 4;
@@ -72,8 +73,8 @@ export const DTYPE_CODE = { i8: 0, i16: 1, i32: 2 } as const;
  * reduce: kind (0 sum, 1 max, 2 argmax: first of the largest), y REF, x REF, sizes, strides of y, strides of x, then
  *   size and stride of the reduced axis in x, then zeroX, REQUANT (sum only: of the sum of x - zeroX, |sum| < 2^42).
  * pool: kind (0 max, 1 average), y REF, x REF, N H W C OH OW kernelH kernelW strideH strideW padTop padLeft dilationH
- *   dilationW, zeroX, REQUANT (average only: of the sum of x - zeroX over positions inside x). Max over positions
- *   inside x (there is always one). x, y dense NHWC.
+ *   dilationW, zeroX, REQUANT (average: of the sum of x - zeroX over positions inside x; max: the largest of lo and
+ *   the positions inside x, and the other words are 0). x, y dense NHWC.
  * gather: y REF, x REF, indices REF, outer axisSize inner count: y [outer][count][inner] = x [outer][axisSize][inner] at
  *   indices clamped to [0, axisSize - 1]; dense.
  * scatter: y REF, x REF, positions REF, updates REF, sizes of the lanes (the axis among them, with M), strides of y
@@ -138,7 +139,7 @@ export interface StepProgram {
   /** Steps, one behind the other. */
   readonly words: Int32Array;
   /** Constants that REFs number: the model's own first, then those that planning has computed. Dense, row-major. */
-  readonly constants: readonly import("../../tensor/tensor.ts").Tensor[];
+  readonly constants: readonly Tensor[];
   /** Bytes of the arena that one run needs, a multiple of ARENA_UNIT. */
   readonly arenaBytes: number;
   /** Where the program's inputs are to be put before a run, in order. */

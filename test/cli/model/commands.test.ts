@@ -366,6 +366,7 @@ describe("the model author's commands", () => {
     it("finds an engine that computes one element otherwise, and names the op", async () => {
       const reference = createReferenceEngine(model);
       const liar = {
+        ...reference,
         name: "liar",
         run: async (options: Parameters<typeof reference.run>[0]) => {
           const run = await reference.run(options);

@@ -11,7 +11,7 @@ import { precisionError } from "../errors.ts";
 import { floatAttribute, intAttribute } from "../graph.ts";
 import { type FoldedOutput, foldedOutput } from "../lowering/folded.ts";
 import type { Lowering } from "../lowering/lowering.ts";
-import { constantOf, numbersOf, onlyConsumer, outputName } from "../lowering/tensors.ts";
+import { constantOf, numbersOf, onlyConsumer, outputName, shapeOf } from "../lowering/tensors.ts";
 import { biasInSteps, type StatedGrid, statedWeights } from "../quantized/exactLayer.ts";
 
 /** A layer with constant weights, in floats. `rows` is [channels][rowLength], in the operand order of the VM op. */
@@ -156,4 +156,26 @@ export function foldFollowers(
     ...(kept ? { grid: { scales: grid.scales.map((scale, o) => scale * (gain[o] ?? 1)) } } : {}),
   };
   return { layer: folded, output: foldedOutput(ctx, outputName(next)) };
+}
+
+/** A convolution's layer with the constant per channel that an Add right behind it adds, and where the sum is. */
+export function foldConvBias(
+  ctx: Lowering,
+  layer: FloatLayer,
+  name: string,
+): { readonly layer: FloatLayer; readonly name: string } {
+  const next = onlyConsumer(ctx, name);
+  const constant =
+    next?.opType === "Add" && next.domain === "" ? next.inputs.find((input) => input !== name) : "";
+  const tensor = constantOf(ctx, constant === "" ? undefined : constant);
+  const rank = shapeOf(ctx, name).length;
+  const perChannel = tensor?.shape.every(
+    (size, axis) => size === 1 || axis === tensor.shape.length - rank + 1,
+  );
+  const fits =
+    perChannel === true && rank > 2 && tensor?.data.length === layer.channels && layer.grid === undefined;
+  if (next === undefined || !fits || !(tensor?.data instanceof Float32Array)) return { layer, name };
+  const { data } = tensor;
+  ctx.absorbed.add(name);
+  return { layer: { ...layer, bias: layer.bias.map((b, o) => b + (data[o] ?? 0)) }, name: outputName(next) };
 }

@@ -21,7 +21,7 @@ import {
 } from "../lowering/tensors.ts";
 import { channelsLast, getChannelsLast, getValue, operandValue, setValue } from "../lowering/values.ts";
 import { channelsOfGrid, withStatedGrid } from "../quantized/exactLayer.ts";
-import { type FloatLayer, foldFollowers, type LayerInput, layerConstants } from "./channels.ts";
+import { type FloatLayer, foldConvBias, foldFollowers, type LayerInput, layerConstants } from "./channels.ts";
 import {
   paddingAfter,
   transposedMap,
@@ -163,7 +163,8 @@ function lowerNative(ctx: Lowering, node: OnnxNode, conv: Convolution): void {
   const { windows } = conv;
   const taps = elementCount(windows.kernel);
   const perGroup = conv.inChannels / conv.groups;
-  const { layer, output } = foldFollowers(ctx, constantRows(ctx, node, conv, false), outputName(node));
+  const biased = foldConvBias(ctx, constantRows(ctx, node, conv, false), outputName(node));
+  const { layer, output } = foldFollowers(ctx, biased.layer, biased.name);
   const stored = getChannelsLast(ctx, inputName(node, 0));
   const x =
     windows.kernel.length === 1
@@ -219,7 +220,8 @@ function swapRowOrder(
 /** Operands gathered into rows, then linear. */
 function lowerGathered(ctx: Lowering, node: OnnxNode, conv: Convolution, raw: FloatLayer): void {
   const { e } = ctx;
-  const { layer, output } = foldFollowers(ctx, raw, outputName(node));
+  const biased = foldConvBias(ctx, raw, outputName(node));
+  const { layer, output } = foldFollowers(ctx, biased.layer, biased.name);
   const x = getValue(ctx, inputName(node, 0));
   const perGroupOut = conv.outChannels / conv.groups;
   const length = layer.rows.length / layer.channels;

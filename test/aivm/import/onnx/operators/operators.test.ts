@@ -111,6 +111,27 @@ describe("operators of ONNX in integers", () => {
     expect(folded.program.ops.filter((op) => op.opcode === 7)).to.deep.equal([]);
   });
 
+  it("a constant per channel added behind a convolution, which becomes its bias", async () => {
+    const added = (shape: readonly number[]): TestGraph => ({
+      nodes: [
+        { op: "Conv", inputs: ["x", "w"], outputs: ["c"] },
+        { op: "Add", inputs: ["b", "c"], outputs: ["s"] },
+        { op: "Relu", inputs: ["s"], outputs: ["y"] },
+      ],
+      inputs: { x: [1, 2, 3, 3] },
+      outputs: ["y"],
+      weights: {
+        w: { shape: [3, 2, 1, 1], data: values(6) },
+        b: { shape, data: values(shape.reduce((a, b) => a * b, 1)).map((v) => v + 0.5) },
+      },
+    });
+    const adds = async (shape: readonly number[]): Promise<number> =>
+      (await compile(added(shape), [values(18)])).program.ops.filter((op) => op.opcode === 6).length;
+    expect([await adds([3, 1, 1]), await adds([1, 3, 1, 1])]).to.deep.equal([0, 0]);
+    // Three rows or three columns are no three channels.
+    expect([await adds([3, 1]), await adds([3])]).to.deep.equal([1, 1]);
+  });
+
   const nodes: readonly (readonly [string, TestGraph["nodes"]])[] = [
     [
       "softmax over an inner axis",
