@@ -3,10 +3,10 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen vectors test fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
+.PHONY: help setup build check lint types knip architecture gen vectors test engines-conformance fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
 
 help: ## This help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install the pinned dependencies (no install scripts run)
 
@@ -40,6 +40,9 @@ vectors: $(STAMP) ## Regenerate test/vectors from the specification's oracle
 
 test: build ## All tests
 	@npx mocha 'test/**/*.test.ts'
+
+engines-conformance: $(STAMP) ## Every engine of this machine on the whole conformance suite, one table (ARGS='--only fuzz --seed 2')
+	@npx tsx test/aivm/engine/suite/main.ts $(ARGS)
 
 fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
 	@npx tsx test/fuzz/main.ts

@@ -83,7 +83,7 @@ export type CreateEngine = (model: RunnableModel) => Promise<Engine>;
 /** What to run, on what. */
 export interface SuiteTask {
   readonly engines: Readonly<Record<string, CreateEngine>>;
-  readonly cases: Iterable<SuiteCase>;
+  readonly cases: Iterable<SuiteCase> | AsyncIterable<SuiteCase>;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
   /** Told of every case before it runs. */
@@ -110,7 +110,7 @@ export async function runSuite(task: SuiteTask): Promise<SuiteReport> {
   );
   const mismatches: Mismatch[] = [];
   let digest: Uint8Array = new Uint8Array(32);
-  for (const item of task.cases) {
+  for await (const item of task.cases) {
     task.say?.(item.name);
     const expected: Expected[] = [];
     for (const inputs of item.inputs) {
