@@ -24,17 +24,28 @@ export interface Fidelity {
 
 /**
  * Canonical input tensor of real (or integer) values, quantised as the port says.
- * @throws AIVM_RANGE for an integer that the port's type can not hold; floats saturate.
+ * @throws AIVM_RANGE for NaN, and for an integer that the port's type can not hold; other floats saturate.
  */
 export function quantizeInput(port: InputPort, values: ArrayLike<number | bigint>, isFloat: boolean): Tensor {
   const tensor = createTensor(port.type.dtype, port.type.shape);
   const q = { ...port.type, scale: port.scale, zero: port.zero };
   for (let i = 0; i < tensor.data.length; i++) {
     const value = Number(values[i] ?? 0);
+    if (Number.isNaN(value)) throw notANumber(port, i);
     if (!isFloat && (value < port.type.lo || value > port.type.hi)) throw outOfRange(port, value, i);
     tensor.data[i] = isFloat ? quantizeInputValue(value, q) : value;
   }
   return tensor;
+}
+
+function notANumber(port: InputPort, index: number): AivmError {
+  return new AivmError("AIVM_RANGE", {
+    what: `element ${index}`,
+    item: `input ${port.name}`,
+    want: "a number",
+    got: "NaN",
+    remedy: "replace what is missing in the data before it is quantised: integers have no NaN",
+  });
 }
 
 function outOfRange(port: InputPort, value: number, index: number): AivmError {
