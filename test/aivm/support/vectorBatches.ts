@@ -2,6 +2,7 @@
 import {
   type DType,
   elementCount,
+  LIMITS,
   type LoadedModel,
   type OpDescriptor,
   type OpNode,
@@ -111,13 +112,13 @@ function inputsOf(vectors: readonly OpVector[]): Tensor[] {
   return vectors.flatMap((vector) => vector.operands.filter((o) => o.constant !== true).map(tensorOfVector));
 }
 
-/** The vectors that have a result, in programs of up to so many inputs (more where one vector needs more). */
+/** The vectors that have a result, every op an output, in programs of up to so many inputs (more where one vector needs more). */
 export function batchesOf(file: OpFile, maxInputs: number): Batch[] {
   const groups: OpVector[][] = [];
   let room = 0;
   for (const vector of file.vectors.filter((item) => item.error === undefined)) {
     const needs = vector.operands.filter((operand) => operand.constant !== true).length;
-    if (needs > room) {
+    if (needs > room || groups.at(-1)?.length === LIMITS.ports) {
       groups.push([]);
       room = Math.max(needs, maxInputs);
     }
@@ -128,7 +129,8 @@ export function batchesOf(file: OpFile, maxInputs: number): Batch[] {
 }
 
 function batchOf(opcode: number, vectors: readonly OpVector[]): Batch {
-  const model = loaded(programOf(placed(opcode, vectors)), constantsOf(vectors));
+  const outputs = vectors.map((_, op) => op);
+  const model = loaded(programOf({ ...placed(opcode, vectors), outputs }), constantsOf(vectors));
   return { vectors, model, inputs: inputsOf(vectors) };
 }
 
