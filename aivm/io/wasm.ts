@@ -1,18 +1,28 @@
-/** The compiled SIMD kernels on disk. */
+/** The wasm engine in Node: the compiled kernels on disk, and threads. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AivmError } from "../../common/errors.ts";
 import type { Engine, RunnableModel } from "../engine/engine.ts";
-import { createWasmEngine } from "../engine/wasm/wasmEngine.ts";
+import { createWasmEngine, type WasmEngineOptions } from "../engine/wasm/wasmEngine.ts";
+import { nodeWorkers } from "./wasmWorkers.ts";
 
 /** Where scripts/buildWasm.ts puts the kernels: beside the nearest package.json above, the same from source and from dist/. */
 const KERNELS_PATH = join(packageRoot(), "build/wasm/kernels.wasm");
 
-/** Bytes of the compiled kernels. @throws AIVM_WASM when they have not been built. */
+/** What has been read, so that the same file is the same array, compiled and tested once. */
+const known = new Map<string, { readonly version: string; readonly bytes: Uint8Array }>();
+
+/** Bytes of the compiled kernels; the same array while the file stays as it is. @throws AIVM_WASM when they have not been built. */
 export async function readKernels(path: string = KERNELS_PATH): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await readFile(path));
+    const { mtimeMs, size, ino } = await stat(path);
+    const version = `${mtimeMs} ${size} ${ino}`;
+    const before = known.get(path);
+    if (before?.version === version) return before.bytes;
+    const bytes = new Uint8Array(await readFile(path));
+    known.set(path, { version, bytes });
+    return bytes;
   } catch (cause) {
     throw new AivmError(
       "AIVM_WASM",
@@ -28,9 +38,15 @@ export async function readKernels(path: string = KERNELS_PATH): Promise<Uint8Arr
   }
 }
 
-/** WASM engine for a model. @throws AIVM_WASM, AIVM_SELF_TEST. */
-export async function loadWasmEngine(model: RunnableModel): Promise<Engine> {
-  return createWasmEngine({ model, wasm: await readKernels() });
+/**
+ * WASM engine for a model; one thread, the caller's, unless `options` ask for more.
+ * @throws AIVM_WASM, AIVM_SELF_TEST, AIVM_WASM_MEMORY, AIVM_WASM_OPTIONS, AIVM_WORKER.
+ */
+export async function loadWasmEngine(
+  model: RunnableModel & { readonly modelId?: Uint8Array },
+  options: Omit<WasmEngineOptions, "model" | "wasm"> = {},
+): Promise<Engine> {
+  return createWasmEngine({ pool: nodeWorkers, ...options, model, wasm: await readKernels() });
 }
 
 function packageRoot(): string {

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { instantiateKernels } from "../../../aivm/engine/wasm/kernels.ts";
 import { createWasmEngine } from "../../../aivm/engine/wasm/wasmEngine.ts";
 import {
   createReferenceEngine,
@@ -10,7 +9,7 @@ import {
 } from "../../../aivm/index.ts";
 import { readKernels } from "../../../aivm/io/wasm.ts";
 import { freshKernels, KERNELS_PATH } from "../../../scripts/buildWasm.ts";
-import { rejectsCode, throwsCode } from "../support/errors.ts";
+import { rejectsCode } from "../support/errors.ts";
 import { full, loaded, programOf } from "../support/models.ts";
 import { literal } from "../support/nodes.ts";
 
@@ -72,20 +71,46 @@ describe("the wasm engine's self-test", () => {
   /** f64x2.nearest, and what rounds otherwise in as many bytes. */
   const NEAREST = [0xfd, 0x94, 0x01];
   const WRONG = { ceil: [0xfd, 0xf4, 0x00], floor: [0xfd, 0xf5, 0x00], trunc: [0xfd, 0xfa, 0x00] };
+  /** The constant 1.5 x 2^52, whose addition rounds half to even, and 1.5 x 2^51, whose does not. */
+  const MAGIC = [0, 0, 0, 0, 0, 0, 0x38, 0x43];
+  const HALF_MAGIC = [0, 0, 0, 0, 0, 0, 0x28, 0x43];
+  /** i32x4.dot_i16x8_s, and i32x4.mul. */
+  const DOT = [0xfd, 0xba, 0x01];
+  const NO_DOT = [0xfd, 0xb5, 0x01];
+
+  /** The kernels with every `from` in them replaced. */
+  async function damaged(from: readonly number[], to: readonly number[]): Promise<Uint8Array> {
+    const wasm = Uint8Array.from(await freshKernels());
+    let found = 0;
+    for (let at = 0; at < wasm.length; at++) {
+      if (!from.every((byte, j) => wasm[at + j] === byte)) continue;
+      wasm.set(to, at);
+      found++;
+    }
+    expect(found, "places to damage").to.be.above(0);
+    return wasm;
+  }
 
   for (const [rounding, code] of Object.entries(WRONG)) {
     it(`refuses kernels that round by ${rounding}`, async () => {
-      const wasm = Uint8Array.from(await freshKernels());
-      const at = wasm.findIndex((_, i) => NEAREST.every((byte, j) => wasm[i + j] === byte));
-      expect(at).to.be.above(0);
-      wasm.set(code, at);
-      await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm }));
+      await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm: await damaged(NEAREST, code) }));
     });
   }
 
-  it("says so when a model needs more memory than the kernels can address", async () => {
-    const kernels = await instantiateKernels(await freshKernels());
-    throwsCode("AIVM_WASM", () => kernels.allocate(2 ** 34));
+  it("refuses kernels that round to halves, or add products otherwise", async () => {
+    await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm: await damaged(MAGIC, HALF_MAGIC) }));
+    await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm: await damaged(DOT, NO_DOT) }));
+  });
+
+  it("refuses the same module again", async () => {
+    const wasm = await damaged(MAGIC, HALF_MAGIC);
+    await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm }));
+    await rejectsCode("AIVM_SELF_TEST", createWasmEngine({ model, wasm }));
+  });
+
+  it("says so when an op needs more memory than it may have", async () => {
+    const wasm = await freshKernels();
+    await rejectsCode("AIVM_WASM_MEMORY", createWasmEngine({ model, wasm, maxMemoryBytes: 65_536 }));
   });
 
   it("refuses bytes that are no module, and names the remedy when there are none", async () => {

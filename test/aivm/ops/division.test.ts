@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { evaluateOp } from "../../../aivm/engine/reference/referenceEngine.ts";
-import { divLoop, isqrtLoop, matmulDivLoop, modLoop } from "../../../aivm/engine/wasm/loops/division.ts";
-import type { Loop } from "../../../aivm/engine/wasm/loops/loop.ts";
+import { createWasmEngine } from "../../../aivm/engine/wasm/wasmEngine.ts";
 import {
   attrsOf,
   elementFunction,
@@ -11,6 +10,7 @@ import {
   type TensorType,
   tensorType,
 } from "../../../aivm/index.ts";
+import { freshKernels } from "../../../scripts/buildWasm.ts";
 import { throwsCode } from "../support/errors.ts";
 import { evaluate, nodeFor, type OneOp } from "../support/evaluate.ts";
 import { loaded, programOf } from "../support/models.ts";
@@ -156,14 +156,9 @@ describe("matmulDiv", () => {
   });
 });
 
-// ---- reference, loop and formula ----------------------------------------------------------------------------------
+// ---- reference, wasm engine and formula ---------------------------------------------------------------------------
 
-const LOOPS: Readonly<Record<string, Loop>> = {
-  div: divLoop,
-  mod: modLoop,
-  isqrt: isqrtLoop,
-  matmulDiv: matmulDivLoop,
-};
+const DIVIDING = ["div", "mod", "isqrt", "matmulDiv"];
 
 /** round(n / d): the candidates on both sides, compared by cross multiplication. */
 function rounded(n: bigint, d: bigint, rounding: number): bigint {
@@ -225,8 +220,22 @@ const FORMULAS: Readonly<Record<string, Formula>> = {
   },
 };
 
-/** Compares reference and loop with the formula on every element. */
-function compareAll(name: string, node: OpNode, operands: readonly Tensor[], label: string): void {
+/** What the wasm engine gives for one op whose operands are inputs. */
+async function onWasm({ descriptor, operands: types }: OpNode, inputs: readonly Tensor[]): Promise<number[]> {
+  const operands = inputs.map((_, index) => ({ kind: "input" as const, index }));
+  const program = programOf({ inputs: types, ops: [{ ...descriptor, operands }] });
+  const engine = await createWasmEngine({ model: { program, constants: [] }, wasm: await freshKernels() });
+  const { outputs } = await engine.run({ inputs });
+  return Array.from(outputs[0]?.data ?? []);
+}
+
+/** Compares reference and wasm engine with the formula on every element. */
+async function compareAll(
+  name: string,
+  node: OpNode,
+  operands: readonly Tensor[],
+  label: string,
+): Promise<void> {
   const { data } = evaluateOp(node, operands);
   const element = elementFunction(node);
   const want = Array.from(data, (_, i) => {
@@ -239,20 +248,20 @@ function compareAll(name: string, node: OpNode, operands: readonly Tensor[], lab
     return FORMULAS[name]?.(node, values) ?? Number.NaN;
   });
   expect(Array.from(data), `reference, ${label}`).to.deep.equal(want);
-  expect(Array.from(LOOPS[name]?.(node, operands) ?? []), `loop, ${label}`).to.deep.equal(want);
+  expect(await onWasm(node, operands), `wasm, ${label}`).to.deep.equal(want);
 }
 
-describe("reference, wasm loop and bigint formula agree", () => {
-  for (const name of Object.keys(LOOPS)) {
-    it(`on ${name} of random shapes and extreme values`, () => {
+describe("reference, wasm engine and bigint formula agree", () => {
+  for (const name of DIVIDING) {
+    it(`on ${name} of random shapes and extreme values`, async () => {
       for (let seed = 1; seed <= FUZZ_CASES; seed++) {
         const { node, operands } = randomNode(name, createRandom(seed * 31 + 7));
-        compareAll(name, node, operands, `seed ${seed}`);
+        await compareAll(name, node, operands, `seed ${seed}`);
       }
     });
   }
 
-  it("on quotients at and beside ties and integers, up to the proven bound", () => {
+  it("on quotients at and beside ties and integers, up to the proven bound", async () => {
     const random = createRandom(99);
     for (let i = 0; i < FUZZ_CASES * 4; i++) {
       const bits = random.int(1, 30);
@@ -272,23 +281,23 @@ describe("reference, wasm loop and bigint formula agree", () => {
         };
         const node = nodeFor(given);
         if ((opNamed("div").bound?.(node, []).product ?? 0n) > 2n ** 53n) continue;
-        compareAll("div", node, given.operands, `${dividends[0]} / ${divisor}, lift ${lift}`);
+        await compareAll("div", node, given.operands, `${dividends[0]} / ${divisor}, lift ${lift}`);
       }
     }
   });
 
-  it("on roots at and beside k x (k + 1), up to the proven bound", () => {
+  it("on roots at and beside k x (k + 1), up to the proven bound", async () => {
     const random = createRandom(98);
-    const roots = (x: readonly number[], lift: number): void => {
+    const roots = (x: readonly number[], lift: number): Promise<void> => {
       const given: OneOp = { name: "isqrt", operands: [i32(...x)], attrs: [0, lift, 1, 0, 0], dtype: "i32" };
-      compareAll("isqrt", nodeFor(given), given.operands, `${x.join()} lifted by ${lift}`);
+      return compareAll("isqrt", nodeFor(given), given.operands, `${x.join()} lifted by ${lift}`);
     };
     for (let i = 0; i < FUZZ_CASES; i++) {
       const k = random.int(0, random.pick([9, 46_340]));
       const x = [-1, 0, 1].map((off) => Math.min(k * (k + 1) + off, 2 ** 31 - 1));
-      roots(x, random.int(0, 22));
+      await roots(x, random.int(0, 22));
     }
     // With k or k + 1 a multiple of 2^22, k x (k + 1) is an i32 lifted by 22: the largest arguments there are.
-    for (let j = 1; j <= 22; j++) roots([j * (j * 2 ** 22 + 1), j * (j * 2 ** 22 - 1)], 22);
+    for (let j = 1; j <= 22; j++) await roots([j * (j * 2 ** 22 + 1), j * (j * 2 ** 22 - 1)], 22);
   });
 });

@@ -1,0 +1,53 @@
+// Dense kernels in plain C++: what every CPU runs. The compiler may vectorise them with the base instruction set.
+#include "denseMatmul.h"
+
+namespace aivm {
+namespace {
+
+struct Scalar : PortableDepthwise {
+  static constexpr int LANES = 8;
+  static constexpr int MAX_PANELS = 2;
+  static constexpr bool BYTES = false;
+  static constexpr bool LANE_MAJOR = false;
+
+  static int pickRows(int, int64_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+  template <int R, int V>
+  static void tileOf(const Tile& t) {
+    // Partial sums may wrap: unsigned.
+    uint32_t acc[R][V * LANES];
+    for (int r = 0; r < R; r++)
+      for (int n = 0; n < V * LANES; n++)
+        acc[r][n] = static_cast<uint32_t>(t.init[n]) + static_cast<uint32_t>(t.rowInit ? t.rowInit[r] : 0);
+    const int16_t* w = reinterpret_cast<const int16_t*>(t.weights);
+    for (int64_t s = 0; s < t.segments; s++)
+      for (int64_t g = 0; g < t.groups; g++, w += 2 * V * LANES)
+        for (int r = 0; r < R; r++) {
+          int16_t x[2];
+          memcpy(x, t.rows[r] + t.offsets[s] + g * 4, 4);
+          for (int v = 0; v < V; v++)
+            for (int n = 0; n < LANES; n++) {
+              const int16_t* pair = w + v * 2 * LANES + n;
+              acc[r][v * LANES + n] += static_cast<uint32_t>(x[0] * pair[0]) + static_cast<uint32_t>(x[1] * pair[LANES]);
+            }
+        }
+    memcpy(t.acc, acc, sizeof acc);
+  }
+
+  static void tile(bool, int rows, int panels, const Tile& t) {
+    if (panels == 2) return rows == 4 ? tileOf<4, 2>(t) : rows == 2 ? tileOf<2, 2>(t) : tileOf<1, 2>(t);
+    return rows == 4 ? tileOf<4, 1>(t) : rows == 2 ? tileOf<2, 1>(t) : tileOf<1, 1>(t);
+  }
+
+  static bool fusedTile(bool, int, int, const Tile&, const TileOutput&) { return false; }
+  static bool packFast(bool, const MatmulStep&, const uint8_t*, int64_t, int, int, int64_t, uint8_t*) { return false; }
+  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float*, int n, int64_t at) {
+    finishColumns(f, acc, factor, n, at);
+  }
+};
+
+}  // namespace
+
+extern const DenseKernels denseScalar = tableOf<Scalar>();
+
+}  // namespace aivm

@@ -1,0 +1,151 @@
+// Requantisation and epilogues on 16 accumulators at a time.
+//
+// modeF32: |acc| <= 2^24, so acc is exact in f32, and factor (21 bits times a power of two) is too. One fused
+// multiply-add with 1.5 x 2^23 rounds acc x factor once, half to even, to an integer: the unit of the last place is 1
+// in [2^23, 2^24], and |acc x factor| < 2^22. modeF64: the same with 1.5 x 2^52; the low word is the integer where
+// that fits i32. modeSafe: the sum is clamped first; rounding is monotone and the limits are integers, so the order of
+// the two does not matter.
+#pragma once
+#include <immintrin.h>
+
+#include "denseFinish.h"
+
+namespace aivm {
+namespace {
+
+constexpr float MAGIC_F = 12582912.0f;        // 1.5 x 2^23
+constexpr int32_t MAGIC_F_BITS = 0x4b400000;  // its bits
+
+struct Vectors {
+  __m512i baseF;  // zero less the bits of MAGIC_F
+  __m512i zero, lo, hi;
+  __m512d low, high;  // MAGIC + lo - zero, MAGIC + hi - zero
+};
+
+inline Vectors vectorsOf(int zero, int lo, int hi) {
+  const double z = zero;
+  return {_mm512_set1_epi32(zero - MAGIC_F_BITS), _mm512_set1_epi32(zero), _mm512_set1_epi32(lo), _mm512_set1_epi32(hi),
+          _mm512_set1_pd(MAGIC + (lo - z)), _mm512_set1_pd(MAGIC + (hi - z))};
+}
+
+// Low words of two vectors of 8 words of 64 bits.
+inline __m512i lowWords(__m512d a, __m512d b) {
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  return _mm512_permutex2var_epi32(_mm512_castpd_si512(a), even, _mm512_castpd_si512(b));
+}
+
+inline __m512d lowHalf(__m512i v) { return _mm512_cvtepi32_pd(_mm512_castsi512_si256(v)); }
+inline __m512d highHalf(__m512i v) { return _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(v, 1)); }
+
+// zero + RNE(acc x factor), clamped only in modeSafe.
+template <int MODE>
+inline __m512i requantise16(__m512i acc, const double* factor, const float* factorF, const Vectors& q) {
+  if (MODE == modeF32) {
+    const __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), _mm512_loadu_ps(factorF), _mm512_set1_ps(MAGIC_F));
+    return _mm512_add_epi32(_mm512_castps_si512(sum), q.baseF);
+  }
+  const __m512d magic = _mm512_set1_pd(MAGIC);
+  __m512d a = _mm512_fmadd_pd(lowHalf(acc), _mm512_loadu_pd(factor), magic);
+  __m512d b = _mm512_fmadd_pd(highHalf(acc), _mm512_loadu_pd(factor + 8), magic);
+  if (MODE == modeSafe) {
+    a = _mm512_min_pd(_mm512_max_pd(a, q.low), q.high);
+    b = _mm512_min_pd(_mm512_max_pd(b, q.low), q.high);
+  }
+  return _mm512_add_epi32(lowWords(a, b), q.zero);
+}
+
+inline __m512i clamp16(__m512i v, const Vectors& q) { return _mm512_min_epi32(_mm512_max_epi32(v, q.lo), q.hi); }
+
+inline uint64_t firstBits(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+
+// Stores v[0 .. V) clamped to [lo, hi] as n <= 16 x V elements. Packing saturates, so a clamp in the narrow type will do.
+template <int V>
+inline void storeBytes(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
+  const __m512i none = _mm512_setzero_si512();
+  const __m512i ab = _mm512_packs_epi32(v[0], V > 1 ? v[1] : none);
+  const __m512i cd = V > 2 ? _mm512_packs_epi32(v[2], V > 3 ? v[3] : none) : none;
+  const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(ab, cd));
+  bytes = _mm512_max_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.lo)));
+  bytes = _mm512_min_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.hi)));
+  if (n == 64) _mm512_storeu_si512(y, bytes);
+  else if (n == 32) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
+  else if (n == 16) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_castsi512_si128(bytes));
+  else _mm512_mask_storeu_epi8(y, firstBits(n), bytes);
+}
+
+template <int V>
+inline void storeWords(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
+  const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
+  const __m512i lo = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.lo));
+  const __m512i hi = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.hi));
+  for (int i = 0; i < V; i += 2) {
+    __m512i words = _mm512_packs_epi32(v[i], i + 1 < V ? v[i + 1] : _mm512_setzero_si512());
+    words = _mm512_min_epi16(_mm512_max_epi16(_mm512_permutexvar_epi64(order, words), lo), hi);
+    const int left = n - i * 16;
+    if (left >= 32) _mm512_storeu_si512(y + i * 32, words);
+    else if (left > 0) _mm512_mask_storeu_epi16(y + i * 32, static_cast<__mmask32>(firstBits(left)), words);
+  }
+}
+
+template <int V>
+inline void storeInts(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
+  for (int i = 0; i < V; i++) {
+    const int left = n - i * 16;
+    if (left > 0) _mm512_mask_storeu_epi32(y + i * 64, static_cast<__mmask16>(firstBits(left < 16 ? left : 16)), clamp16(v[i], q));
+  }
+}
+
+template <int V>
+inline void storeAs(int dtype, const __m512i* v, int n, const Vectors& q, uint8_t* y) {
+  if (dtype == 0) storeBytes<V>(v, n, q, y);
+  else if (dtype == 1) storeWords<V>(v, n, q, y);
+  else storeInts<V>(v, n, q, y);
+}
+
+inline __m512i loadOther(const Finish& f, int64_t at, __mmask16 mask) {
+  const uint8_t* from = f.other + (at << f.otherDtype);
+  if (f.otherDtype == 0) return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, from));
+  if (f.otherDtype == 1) return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask, from));
+  return _mm512_maskz_loadu_epi32(mask, from);
+}
+
+// Residual add: every partial sum is an integer of at most 53 bits, exact; one rounding at the end.
+inline __m512i add16(const Finish& f, __m512i v, __m512i other, const Vectors& q) {
+  const __m512d own = _mm512_set1_pd(f.own), others = _mm512_set1_pd(f.others), offset = _mm512_set1_pd(f.offset);
+  const __m512d scale = _mm512_set1_pd(f.scale), magic = _mm512_set1_pd(MAGIC);
+  __m512d a = _mm512_fmadd_pd(lowHalf(v), own, _mm512_fmadd_pd(lowHalf(other), others, offset));
+  __m512d b = _mm512_fmadd_pd(highHalf(v), own, _mm512_fmadd_pd(highHalf(other), others, offset));
+  a = _mm512_min_pd(_mm512_max_pd(_mm512_fmadd_pd(a, scale, magic), q.low), q.high);
+  b = _mm512_min_pd(_mm512_max_pd(_mm512_fmadd_pd(b, scale, magic), q.low), q.high);
+  return _mm512_add_epi32(lowWords(a, b), q.zero);
+}
+
+template <int MODE>
+inline void finishRowOf(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
+  const Vectors q = vectorsOf(f.zero, f.lo, f.hi);
+  __m512i v[4];
+  for (int i = 0; i < 4 && i * 16 < n; i++)
+    v[i] = requantise16<MODE>(_mm512_loadu_si512(acc + i * 16), factor + i * 16, factorF + i * 16, q);
+  uint8_t* y = f.y + (at << f.yDtype);
+  if (f.kind == 0) return n > 32 ? storeAs<4>(f.yDtype, v, n, q, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, q, y) : storeAs<1>(f.yDtype, v, n, q, y);
+  for (int i = 0; i < 4 && i * 16 < n; i++) v[i] = clamp16(v[i], q);
+  if (f.kind == 2) {
+    alignas(64) int32_t values[64];
+    for (int i = 0; i < 4 && i * 16 < n; i++) _mm512_store_si512(values + i * 16, v[i]);
+    return emitColumns(f, values, n, at);
+  }
+  const Vectors sum = vectorsOf(f.addZero, f.addLo, f.addHi);
+  for (int i = 0; i < 4 && i * 16 < n; i++)
+    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(least(16, n - i * 16)))), sum);
+  n > 32 ? storeAs<4>(f.yDtype, v, n, sum, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, sum, y) : storeAs<1>(f.yDtype, v, n, sum, y);
+}
+
+inline void finishRowVnni(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
+  if (f.mode == modeF32) finishRowOf<modeF32>(f, acc, factor, factorF, n, at);
+  else if (f.mode == modeF64) finishRowOf<modeF64>(f, acc, factor, factorF, n, at);
+  else finishRowOf<modeSafe>(f, acc, factor, factorF, n, at);
+}
+
+}  // namespace
+}  // namespace aivm
