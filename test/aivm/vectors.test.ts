@@ -13,6 +13,7 @@ import {
   decodeWitness,
   encodeWitness,
   evaluateElement,
+  type LoadedModel,
   nodeOf,
   OPS,
   type OpNode,

@@ -13,7 +13,7 @@ const now = (): number => performance.now();
 
 describe("the conformance suite", () => {
   it("finds every engine equal on all vectors, random programs and single ops of its slice", async () => {
-    const engines = await enginesHere();
+    const engines = await enginesHere((why) => process.stdout.write(`\n    left out: ${why}\n`));
     for (const cases of [vectorCases(opFiles()), sliceCases()]) {
       const report = await runSuite({ engines, cases, now });
       expect(report.mismatches).to.deep.equal([]);

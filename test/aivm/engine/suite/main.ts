@@ -53,7 +53,7 @@ function enginesFor(part: Part, all: Readonly<Record<string, CreateEngine>>): Re
   return Object.fromEntries(named.filter(([name]) => name !== "reference" || part.name === "vectors"));
 }
 
-const engines = await enginesHere();
+const engines = await enginesHere((why) => process.stderr.write(`${why}\n`));
 const rows: string[][] = [];
 const mismatches: Mismatch[] = [];
 for (const part of PARTS.filter(({ name }) => name.includes(options.only))) {
