@@ -14,7 +14,7 @@ export async function enginesHere(absent: (why: string) => void): Promise<Record
     "wasm, 1 thread": (model) => loadWasmEngine(model),
     "wasm, 2 threads": (model) => loadWasmEngine(model, { threads: 2 }),
     "wasm, 3 threads": (model) => loadWasmEngine(model, { threads: 3 }),
-    "wasm, 2 requests of 2": (model) => loadWasmEngine(model, { threads: 2, requests: 2 }),
+    "wasm, 2 requests": (model) => loadWasmEngine(model, { requests: 2 }),
     ...(await nativeEngines(absent)),
   };
 }
