@@ -128,7 +128,7 @@ export const MAP = {
   shift: 11,
 } as const;
 
-/** A tensor in the arena: where it starts, in bytes, and how many bytes it has. */
+/** A tensor in the arena: where it starts, in bytes (a multiple of its elements' size and no more), and its bytes. */
 export interface ArenaSlot {
   readonly offset: number;
   readonly bytes: number;

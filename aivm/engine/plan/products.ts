@@ -1,11 +1,22 @@
 /** Steps of conv2d, linear, matmul and matmulDiv. */
+import { clamp } from "../../numeric/clamp.ts";
+import { MAX_MULTIPLIER, MAX_SHIFT } from "../../numeric/requant.ts";
 import { type ConvGeometry, convGeometry } from "../../ops/conv2d.ts";
 import { linear } from "../../ops/linear.ts";
 import { maxAbs, type OpNode } from "../../ops/op.ts";
 import { opOf } from "../../ops/registry.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { addStep, type Draft, dense, newBuffer, newDense, PARALLEL_MACS, type Word } from "./draft.ts";
+import {
+  addStep,
+  type Draft,
+  dense,
+  newBuffer,
+  newConstant,
+  newDense,
+  PARALLEL_MACS,
+  type Word,
+} from "./draft.ts";
 import { KERNEL } from "./format.ts";
 import { broadcastTo, orderedView, type View } from "./view.ts";
 
@@ -34,7 +45,7 @@ export function lowerConv(draft: Draft, node: OpNode, operands: readonly View[],
   const packed = isPacked(operands);
   const geometry = node.descriptor.opcode === linear.opcode ? linearGeometry(node) : convGeometry(node);
   const { window: w } = geometry;
-  const refs = operands.map((view) => dense(draft, view));
+  const refs = operands.map((view, operand) => dense(draft, packed ? inRange(draft, view, operand) : view));
   const other = after?.kind === 1 ? dense(draft, after.operand) : after?.operand;
   const y = newDense(draft, after?.output ?? node.descriptor.output);
   const { lo, hi } = node.descriptor.output;
@@ -52,6 +63,15 @@ export function lowerConv(draft: Draft, node: OpNode, operands: readonly View[],
   const macs = elementCount(node.descriptor.output.shape) * geometry.length;
   addStep(draft, { kernel: packed ? KERNEL.conv : KERNEL.convAny, words, parallel: macs >= PARALLEL_MACS });
   return y;
+}
+
+/** A constant multiplier (operand 3) or shift (operand 4) with its values clamped, as their use clamps them. */
+function inRange(draft: Draft, view: View, operand: number): View {
+  const largest = operand === 3 ? MAX_MULTIPLIER : operand === 4 ? MAX_SHIFT : undefined;
+  const tensor = draft.constants[view.place.index];
+  if (largest === undefined || tensor === undefined) return view;
+  if (tensor.data.every((value) => value >= 0 && value <= largest)) return view;
+  return newConstant(draft, { ...tensor, data: tensor.data.map((value) => clamp(value, 0, largest)) });
 }
 
 /** A product of rows as a convolution of one line of pixels. */
