@@ -1,4 +1,6 @@
 /** Writes a laid out step program into its memory: words, constants, packed weights. */
+import { clamp } from "../../numeric/clamp.ts";
+import { MAX_MULTIPLIER, MAX_SHIFT } from "../../numeric/requant.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { StepProgram } from "../plan/format.ts";
 import { type Layout, tensorBytes } from "./layout.ts";
@@ -65,5 +67,11 @@ function constantsOf(plan: StepProgram, start: number): ConvConstants {
     return first === 0 ? tensor.data : tensor.data.subarray(first);
   });
   if (!w || !bias || !multiplier || !shift) throw new RangeError("a conv step has four constants");
-  return { w, bias, multiplier, shift };
+  // A model may hold any values: those beyond the ranges count as their ends.
+  return {
+    w,
+    bias,
+    multiplier: multiplier.map((value) => clamp(value, 0, MAX_MULTIPLIER)),
+    shift: shift.map((value) => clamp(value, 0, MAX_SHIFT)),
+  };
 }

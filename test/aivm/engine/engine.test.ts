@@ -68,9 +68,9 @@ for (const [name, create] of Object.entries(ENGINES)) {
 }
 
 describe("the wasm engine's self-test", () => {
-  /** f64x2.nearest, and what rounds otherwise in as many bytes. */
-  const NEAREST = [0xfd, 0x94, 0x01];
-  const WRONG = { ceil: [0xfd, 0xf4, 0x00], floor: [0xfd, 0xf5, 0x00], trunc: [0xfd, 0xfa, 0x00] };
+  /** f64.min and f64.nearest, one behind the other; and what rounds otherwise. */
+  const NEAREST = [0xa4, 0x9e];
+  const WRONG = { ceil: [0xa4, 0x9b], floor: [0xa4, 0x9c], trunc: [0xa4, 0x9d] };
   /** The constant 1.5 x 2^52, whose addition rounds half to even, and 1.5 x 2^51, whose does not. */
   const MAGIC = [0, 0, 0, 0, 0, 0, 0x38, 0x43];
   const HALF_MAGIC = [0, 0, 0, 0, 0, 0, 0x28, 0x43];
@@ -110,7 +110,14 @@ describe("the wasm engine's self-test", () => {
 
   it("says so when an op needs more memory than it may have", async () => {
     const wasm = await freshKernels();
-    await rejectsCode("AIVM_WASM_MEMORY", createWasmEngine({ model, wasm, maxMemoryBytes: 65_536 }));
+    const large = loaded(
+      programOf({
+        inputs: [full("i8", 100_000)],
+        ops: [{ ...identity, operands: [{ kind: "input", index: 0 }], output: full("i8", 100_000) }],
+      }),
+    );
+    await rejectsCode("AIVM_WASM_MEMORY", createWasmEngine({ model: large, wasm, maxMemoryBytes: 65_536 }));
+    await rejectsCode("AIVM_WASM_OPTIONS", createWasmEngine({ model, wasm, maxMemoryBytes: 2 ** 33 }));
   });
 
   it("refuses bytes that are no module, and names the remedy when there are none", async () => {
