@@ -3,7 +3,7 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build check lint types knip architecture gen vectors test engines-conformance fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
+.PHONY: help setup build native check lint types knip architecture gen vectors test engines-conformance fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
 
 help: ## This help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ $(STAMP): package.json package-lock.json .npmrc
 
 build: $(STAMP) ## Compile TypeScript, WASM kernels and contracts
 	@npm run --silent build
+
+native: $(STAMP) ## Compile the native engine with the machine's C++ compiler (optional)
+	@npx tsx scripts/buildNative.ts
 
 check: build lint types knip architecture gen ## Everything that must hold before a commit, tests aside
 	@git diff --exit-code --stat -- proto/gen || { echo "proto/gen is stale: run make gen and commit the result"; exit 1; }

@@ -13,7 +13,7 @@ import {
   type DType,
   type Tensor,
   type TensorType,
-  tensorFromBytes,
+  tensorOverBytes,
   tensorRoot,
   tensorToBytes,
 } from "../tensor/tensor.ts";
@@ -104,7 +104,7 @@ export interface Expected {
 
 /**
  * Model of an artifact's bytes: structure, constants, roots and accumulator bounds are all checked. Takes time linear in
- * the file and memory of a few times its length, within LIMITS: a tensor is allocated only when its bytes are there.
+ * the file, within LIMITS. Constants are views of `bytes` where the machine allows it: nobody may write to them afterwards.
  * @throws AIVM_ARTIFACT (format, length, padding), AIVM_DECODE, AIVM_LIMIT (also of `expected`), AIVM_HASH (constants or
  * model id), and what `validateArtifact` does.
  */
@@ -199,7 +199,7 @@ function constantsOf(program: Program, bytes: Uint8Array, start: number): Tensor
   let at = start;
   const constants = program.constants.map((type) => {
     const length = byteLength(type);
-    const tensor = tensorFromBytes(type, bytes.subarray(at, at + length));
+    const tensor = tensorOverBytes(type, bytes.subarray(at, at + length));
     assertZero(bytes, at + length, at + align(length));
     at += align(length);
     return tensor;

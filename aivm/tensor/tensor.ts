@@ -32,6 +32,9 @@ export const CHUNK_ELEMENTS = 256;
 /** Bytes of one element. */
 export const DTYPE_BYTES: Readonly<Record<DType, number>> = { i8: 1, i16: 2, i32: 4 };
 
+/** Whether this machine keeps elements in memory as their canonical bytes. */
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
 /** Whole range of an element type, inclusive. */
 export const DTYPE_RANGE: Readonly<Record<DType, { readonly lo: number; readonly hi: number }>> = {
   i8: { lo: -128, hi: 127 },
@@ -101,6 +104,22 @@ export function tensorToBytes(tensor: Tensor): Uint8Array {
  * @throws AIVM_INPUT_LENGTH on a wrong number of bytes; AIVM_RANGE on an element outside [lo, hi].
  */
 export function tensorFromBytes(type: TensorType, bytes: Uint8Array): Tensor {
+  return checkedTensor(type, bytes, bytesToData);
+}
+
+/**
+ * The same without a copy where the machine allows one: the tensor is a view of `bytes`, so nobody may write to either.
+ * @throws AIVM_INPUT_LENGTH, AIVM_RANGE.
+ */
+export function tensorOverBytes(type: TensorType, bytes: Uint8Array): Tensor {
+  return checkedTensor(type, bytes, viewOfBytes);
+}
+
+function checkedTensor(
+  type: TensorType,
+  bytes: Uint8Array,
+  toData: (dtype: DType, bytes: Uint8Array) => TensorData,
+): Tensor {
   const want = elementCount(type.shape) * DTYPE_BYTES[type.dtype];
   if (bytes.length !== want) {
     throw new AivmError("AIVM_INPUT_LENGTH", {
@@ -110,7 +129,7 @@ export function tensorFromBytes(type: TensorType, bytes: Uint8Array): Tensor {
       remedy: "pass the canonical bytes: little-endian, row-major, no padding",
     });
   }
-  const tensor = { dtype: type.dtype, shape: type.shape, data: bytesToData(type.dtype, bytes) };
+  const tensor = { dtype: type.dtype, shape: type.shape, data: toData(type.dtype, bytes) };
   assertInRange(tensor, type);
   return tensor;
 }
@@ -139,7 +158,10 @@ export function assertTensor(tensor: Tensor, type: TensorType, item?: string): v
 
 /** Chunks of a tensor, in order: 256 elements each as canonical bytes, the last one zero-padded. */
 export function tensorChunks(tensor: Tensor): Uint8Array[] {
-  const bytes = tensorToBytes(tensor);
+  return chunksOf(tensor, tensorToBytes(tensor));
+}
+
+function chunksOf(tensor: Tensor, bytes: Uint8Array): Uint8Array[] {
   const size = chunkBytes(tensor.dtype);
   return Array.from({ length: chunkCount(tensor.shape) }, (_, i) => {
     const part = bytes.subarray(i * size, (i + 1) * size);
@@ -170,7 +192,10 @@ export function tensorTree(tensor: Tensor): MerkleTree {
 
 /** Root of a tensor's chunks; 32 bytes. */
 export function tensorRoot(tensor: Tensor): Uint8Array {
-  return treeRoot(tensorChunks(tensor));
+  // What is only hashed need not be copied.
+  const { dtype, data } = tensor;
+  const canonical = LITTLE_ENDIAN && data.BYTES_PER_ELEMENT === DTYPE_BYTES[dtype];
+  return treeRoot(chunksOf(tensor, canonical ? viewOfData(data) : tensorToBytes(tensor)));
 }
 
 /** The parameters of a request that the input root binds. */
@@ -218,6 +243,20 @@ function dataToBytes(dtype: DType, data: TensorData): Uint8Array {
     for (let b = 0; b < width; b++) bytes[i * width + b] = value >> (8 * b);
   }
   return bytes;
+}
+
+function viewOfData({ buffer, byteOffset, byteLength }: TensorData): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Elements where they lie, when they lie as this machine reads them; else a copy. */
+function viewOfBytes(dtype: DType, bytes: Uint8Array): TensorData {
+  const { buffer, byteOffset, length } = bytes;
+  if (dtype === "i8") return new Int8Array(buffer, byteOffset, length);
+  if (!LITTLE_ENDIAN || byteOffset % DTYPE_BYTES[dtype] !== 0) return bytesToData(dtype, bytes);
+  return dtype === "i16"
+    ? new Int16Array(buffer, byteOffset, length / 2)
+    : new Int32Array(buffer, byteOffset, length / 4);
 }
 
 function bytesToData(dtype: DType, bytes: Uint8Array): TensorData {

@@ -44,9 +44,9 @@ export interface NativeBinding {
     words: Int32Array,
     constants: readonly TensorData[],
     arenaBytes: number,
-    inputs: Float64Array,
-    outputs: Float64Array,
-    ops: Float64Array,
+    inputs: BigInt64Array,
+    outputs: BigInt64Array,
+    ops: BigInt64Array,
   ): NativePlan;
   /** First words of the steps that want packed weights. */
   convSteps(plan: NativePlan): Int32Array;

@@ -185,14 +185,14 @@ function copyOf({ dtype, shape, data }: Tensor): Tensor {
 }
 
 /** Rows for the add-on: offset, bytes, dtype, lo, hi. @throws AIVM_NATIVE_PLAN when a slot has not its tensor's length. */
-function slotsOf(types: readonly TensorType[], slots: readonly ArenaSlot[], what: string): Float64Array {
+function slotsOf(types: readonly TensorType[], slots: readonly ArenaSlot[], what: string): BigInt64Array {
   const rows = types.flatMap(({ dtype, shape, lo, hi }, i) => {
     const { offset, bytes } = slots[i] ?? { offset: 0, bytes: -1 };
     if (bytes !== elementCount(shape) * DTYPE_BYTES[dtype]) throw slotError(what, i);
     return [offset, bytes, DTYPE_CODE[dtype], lo, hi];
   });
   if (slots.length !== types.length) throw slotError(what, types.length);
-  return Float64Array.from(rows);
+  return BigInt64Array.from(rows.map(BigInt));
 }
 
 function slotError(what: string, index: number): AivmError {

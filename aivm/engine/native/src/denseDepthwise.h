@@ -52,8 +52,8 @@ struct PortableDepthwise {
       for (int64_t o = 0; o < c.C; o++) to[t * row + o] = static_cast<int16_t>(elementAt(w.data, w.dtype, o * w.row + t));
   }
   // Output pixels [from, to) all at once, where there is a faster way for them; false where there is not.
-  static bool depthwiseLines(const ConvPlan&, const ConvStep&, const uint8_t*, const uint8_t*, const Finish&, int64_t,
-                             int64_t) {
+  static bool depthwiseLines(const ConvPlan&, const ConvStep&, const uint8_t*, const uint8_t*, const uint8_t*,
+                             const Finish&, int64_t, int64_t) {
     return false;
   }
   static void depthwise(const ConvStep& c, const DepthwisePixel& d) {
@@ -115,7 +115,7 @@ void convDepthwise(const ConvPlan& p, const ConvStep& c, const Context& context,
   const TapFinder finder = {c, x, pad, offsets, taps};
   const Finish finish = finishOf(c, context, reinterpret_cast<const PackedHeader*>(packed)->mode);
   const int64_t from = shareFrom(pixels, thread, threads), to = shareFrom(pixels, thread + 1, threads);
-  if (Isa::depthwiseLines(p, c, x, packed, finish, from, to)) return;
+  if (Isa::depthwiseLines(p, c, x, pad, packed, finish, from, to)) return;
   DepthwisePixel d = {taps, count, c.C, packed, &p, &finish, 0};
   for (int64_t pixel = from; pixel < to; pixel++) {
     const int64_t line = pixel / c.OW;

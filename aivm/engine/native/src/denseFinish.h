@@ -12,9 +12,10 @@ constexpr double MAGIC = 6755399441055744.0;
 // Most columns that one call finishes.
 constexpr int FINISH_COLUMNS = 64;
 
-// How exact values may be had: by f32 (|acc| <= 2^24 and |result| < 2^22 proven), by f64 without clamping first
-// (|result + zero| < 2^31 proven), or by f64 with the clamp first.
-enum Mode : int32_t { modeF32 = 0, modeF64 = 1, modeSafe = 2 };
+// How exact values may be had, from the cheapest to what always works. modeF32: |acc| <= 2^24 and |result| < 2^22 are
+// proven. modeMixed: as modeF64, and factors <= 1/8, so that f32 will do wherever |acc| <= 2^24 turns out to be true.
+// modeF64: |result + zero| < 2^31 is proven. modeSafe: clamp before leaving f64.
+enum Mode : int32_t { modeF32 = 0, modeMixed = 1, modeF64 = 2, modeSafe = 3 };
 
 struct Finish {
   int mode;

@@ -26,7 +26,8 @@ inline int matmulMode(const MatmulStep& m) {
   if (m.block == 0) acc = least(acc, 2147483648.0);
   const double result = acc * (m.multiplier * twoTo(-m.shift)) + 32769.0;
   if (acc <= 16777216.0 && result < 4194304.0) return modeF32;
-  return m.block == 0 && result < 2147483648.0 ? modeF64 : modeSafe;
+  if (m.block != 0 || result >= 2147483648.0) return modeSafe;
+  return m.multiplier * twoTo(-m.shift) <= 0.125 ? modeMixed : modeF64;
 }
 
 template <class Isa>
@@ -77,35 +78,62 @@ struct Product {
   Finish finish;
 };
 
-// b as weights, and the sums of its columns.
+// b as weights, element after element.
+template <class Isa, class B, class Staged>
+void packElements(const Product& u) {
+  const MatmulStep& m = u.m;
+  constexpr int64_t unit = 4 / sizeof(Staged);
+  const int64_t width = u.panels * Isa::LANES * unit;
+  memset(u.packed, 0, static_cast<size_t>(u.p.groups * u.panels * Isa::LANES * 4));
+  for (int n = 0; n < u.columns; n++) {
+    const int64_t lane = n % Isa::LANES, panel = (n - lane) * unit;
+    const B* from = reinterpret_cast<const B*>(u.b) + (u.from + n) * m.rowB;
+    Staged* to = reinterpret_cast<Staged*>(u.packed) + panel + (Isa::LANE_MAJOR ? lane * unit : lane);
+    for (int64_t k = 0; k < m.K; k++, from += m.kB)
+      to[k / unit * width + k % unit * (Isa::LANE_MAJOR ? 1 : Isa::LANES)] = static_cast<Staged>(*from);
+  }
+}
+
+// Sums of the columns of packed b: |sum| <= 16,384 x 2^15.
+template <class Isa, class Staged>
+void packedSums(const Product& u, int64_t* sums) {
+  constexpr int unit = 4 / sizeof(Staged);
+  const int width = u.panels * Isa::LANES;
+  int32_t parts[unit * FINISH_COLUMNS] = {};
+  const Staged* from = reinterpret_cast<const Staged*>(u.packed);
+  for (int64_t g = 0; g < u.p.groups; g++, from += width * unit)
+    for (int i = 0; i < width * unit; i++) parts[i] += from[i];
+  for (int n = 0; n < width; n++) {
+    const int lane = n % Isa::LANES, panel = (n - lane) * unit;
+    sums[n] = 0;
+    for (int j = 0; j < unit; j++) sums[n] += parts[panel + (Isa::LANE_MAJOR ? lane * unit + j : j * Isa::LANES + lane)];
+  }
+}
+
+// b as weights, and the sums of its columns, or zeros where no one needs them.
 template <class Isa>
 void packColumns(const Product& u, int64_t* sums) {
   const MatmulStep& m = u.m;
   if (!Isa::packFast(u.p.bytes, m, u.b, u.from, u.columns, u.panels, u.p.groups, u.packed)) {
-    memset(u.packed, 0, static_cast<size_t>(u.p.groups * u.panels * Isa::LANES * 4));
-    for (int n = 0; n < u.columns; n++)
-      for (int64_t k = 0; k < m.K; k++)
-        putWeight<Isa>(u.packed, u.p.bytes, u.panels, k / u.p.unit, k % u.p.unit, n,
-                       elementAt(u.b, m.b.dtype, (u.from + n) * m.rowB + k * m.kB));
+    if (u.p.bytes) packElements<Isa, int8_t, int8_t>(u);
+    else if (m.b.dtype == 0) packElements<Isa, int8_t, int16_t>(u);
+    else packElements<Isa, int16_t, int16_t>(u);
   }
-  const bool wanted = u.p.bytes || m.zeroA != 0;
-  for (int n = 0; n < u.panels * Isa::LANES; n++) sums[n] = 0;
-  if (!wanted) return;
-  const int width = u.panels * Isa::LANES;
-  for (int64_t g = 0; g < u.p.groups; g++)
-    for (int n = 0; n < width; n++)
-      for (int j = 0; j < u.p.unit; j++) {
-        const int64_t unit = u.p.unit, lane = n % Isa::LANES;
-        const int64_t at = (g * width + n / Isa::LANES * Isa::LANES) * unit +
-                           (Isa::LANE_MAJOR ? lane * unit + j : j * Isa::LANES + lane);
-        sums[n] += elementAt(u.packed, u.p.bytes ? 0 : 1, at);
-      }
+  if (u.p.bytes) packedSums<Isa, int8_t>(u, sums);
+  else if (m.zeroA != 0) packedSums<Isa, int16_t>(u, sums);
+  else memset(sums, 0, sizeof(int64_t) * FINISH_COLUMNS);
+}
+
+template <class A>
+int64_t sumOf(const A* from, int64_t n, int64_t stride) {
+  int64_t sum = 0;
+  for (int64_t k = 0; k < n; k++) sum += from[k * stride];
+  return sum;
 }
 
 inline int64_t sumOfRow(const MatmulStep& m, const uint8_t* row) {
-  int64_t sum = 0;
-  for (int64_t k = 0; k < m.K; k++) sum += elementAt(row, m.a.dtype, k * m.kA);
-  return sum;
+  if (m.a.dtype == 0) return sumOf(reinterpret_cast<const int8_t*>(row), m.K, m.kA);
+  return sumOf(reinterpret_cast<const int16_t*>(row), m.K, m.kA);
 }
 
 inline void stageRow(const MatmulStep& m, const MatmulPlan& p, const uint8_t* row, uint8_t* to) {

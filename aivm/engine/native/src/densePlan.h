@@ -140,7 +140,8 @@ inline int modeOf(const ConvStep& c, double sum, double bias, double factor) {
   if (c.block == 0) acc = least(acc, 2147483648.0);
   const double result = acc * factor + 32769.0;
   if (acc <= 16777216.0 && result < 4194304.0) return modeF32;
-  return c.block == 0 && result < 2147483648.0 ? modeF64 : modeSafe;
+  if (c.block != 0 || result >= 2147483648.0) return modeSafe;
+  return factor <= 0.125 ? modeMixed : modeF64;
 }
 
 template <class Isa>

@@ -1,5 +1,6 @@
 // Dense kernels for AVX-512 F, BW, VL, DQ and VNNI.
 #include "denseMatmul.h"
+#include "denseVnniPack.h"
 #include "denseVnniTile.h"
 #include "denseVnniWords.h"
 
@@ -17,7 +18,10 @@ struct Vnni {
   static bool fusedTile(bool bytes, int rows, int panels, const Tile& t, const TileOutput& out) {
     return fusedTileVnni(bytes, rows, panels, t, out);
   }
-  static bool packFast(bool, const MatmulStep&, const uint8_t*, int64_t, int, int, int64_t, uint8_t*) { return false; }
+  static bool packFast(bool bytes, const MatmulStep& m, const uint8_t* b, int64_t from, int columns, int panels,
+                       int64_t groups, uint8_t* out) {
+    return packVnni(bytes, m, b, from, columns, panels, groups, out);
+  }
   static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n,
                         int64_t at) {
     finishRowVnni(f, acc, factor, factorF, n, at);
@@ -34,10 +38,10 @@ struct Vnni {
     if (bytes) packDepthwiseBytes(c, w, out);
     else packDepthwiseWords(c, w, out);
   }
-  static bool depthwiseLines(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* packed,
-                             const Finish& f, int64_t from, int64_t to) {
+  static bool depthwiseLines(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* pad,
+                             const uint8_t* packed, const Finish& f, int64_t from, int64_t to) {
     if (!p.bytes || !isThreeByThree(c)) return false;
-    depthwiseThree(p, c, x, packed, f, from, to);
+    depthwiseThree(p, c, x, pad, packed, f, from, to);
     return true;
   }
   static void depthwise(const ConvStep& c, const DepthwisePixel& d) {

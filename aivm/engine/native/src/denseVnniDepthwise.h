@@ -12,7 +12,7 @@ namespace {
 struct Wide64 {
   using V = __m512i;
   static constexpr int CHANNELS = 64;
-  static V load(const uint8_t* p, int n) { return n >= 64 ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8(firstBits(n), p); }
+  static V load(const uint8_t* p, int) { return get(p); }
   static V get(const void* p) { return _mm512_loadu_si512(p); }
   static V bytes(int value) { return _mm512_set1_epi8(static_cast<char>(value)); }
   static V flip(V v) { return _mm512_xor_si512(v, bytes(0x80)); }
@@ -135,8 +135,7 @@ struct DepthwisePiece {
 template <class W, int MODE>
 inline void requantisePiece(const DepthwisePiece& d, const typename W::V* acc, const Vectors& q, __m512i* v) {
   W::join(acc, v);
-#pragma GCC unroll 4
-  for (int i = 0; i < W::CHANNELS / 16; i++) v[i] = requantise16<MODE>(v[i], d.factor + i * 16, d.factorF + i * 16, q);
+  requantiseAll<MODE, W::CHANNELS / 16>(v, d.factor, d.factorF, q, v);
 }
 
 template <class W>
@@ -154,48 +153,67 @@ inline void finishPiece(const DepthwisePiece& d, const typename W::V* acc, const
   __m512i v[4];
   requantisePiece<W, MODE>(d, acc, q, v);
   if (!BYTES_OUT) return emitPiece<W>(d, v, q, at);
-  const __m512i low = _mm512_max_epi8(pieceBytes<W>(v), _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.lo)));
-  const __m512i bytes = _mm512_min_epi8(low, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.hi)));
+  const __m512i bytes = _mm512_min_epi8(_mm512_max_epi8(pieceBytes<W>(v), q.loBytes), q.hiBytes);
   uint8_t* y = d.finish->y + at;
-  if (d.count < W::CHANNELS) _mm512_mask_storeu_epi8(y, firstBits(d.count), bytes);
+  if (W::CHANNELS == 16 && d.count < 16) _mm512_mask_storeu_epi8(y, firstBits(d.count), bytes);
   else if (W::CHANNELS == 64) _mm512_storeu_si512(y, bytes);
   else if (W::CHANNELS == 32) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
   else _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_castsi512_si128(bytes));
 }
 
-// Output pixels [from, to) of a line, 3 x 3: rows[i] is the address of column 0 of line i of the window, or nullptr for
-// padding.
+// Output pixels [from, to) of a line, 3 x 3. Column ix of line i of the window begins at rows[i] + ix x steps[i], or at
+// `pad` (a run of padding values) outside [0, width); a line of padding is `pad` with step 0.
 struct DepthwiseLine {
   const uint8_t* rows[3];
+  int64_t steps[3];
+  const uint8_t* pad;
   int64_t from, to, stride, padLeft, width, columnBytes;
-  int padValue;
   int64_t y;  // element of y of pixel 0, channel 0
 };
 
 template <class W>
-inline void windowColumn(const DepthwiseLine& l, int64_t ix, int64_t channel, int count, typename W::V* quads) {
-  const typename W::V pad = W::bytes(l.padValue ^ 0x80), none = W::bytes(0);
-  if (ix < 0 || ix >= l.width) return interleave<W>(pad, pad, pad, none, quads);
-  const int64_t at = ix * l.columnBytes + channel;
-  const auto a = l.rows[0] ? W::flip(W::load(l.rows[0] + at, count)) : pad;
-  const auto b = l.rows[1] ? W::flip(W::load(l.rows[1] + at, count)) : pad;
-  const auto c = l.rows[2] ? W::flip(W::load(l.rows[2] + at, count)) : pad;
-  interleave<W>(a, b, c, none, quads);
+__attribute__((always_inline)) inline void windowColumn(const DepthwiseLine& l, int64_t ix, int64_t channel, int count,
+                                                        typename W::V* quads) {
+  const bool inside = ix >= 0 && ix < l.width;
+  const uint8_t* p[3];
+  for (int i = 0; i < 3; i++) p[i] = inside ? l.rows[i] + ix * l.steps[i] : l.pad;
+  const auto a = W::flip(W::load(p[0] + channel, count)), b = W::flip(W::load(p[1] + channel, count));
+  interleave<W>(a, b, W::flip(W::load(p[2] + channel, count)), W::bytes(0), quads);
+}
+
+template <class W>
+__attribute__((always_inline)) inline void moveColumn(const typename W::V* from, typename W::V* to) {
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) to[i] = from[i];
+}
+
+// Columns of the next window from those of the last: those that both have move up.
+template <class W, int STRIDE>
+__attribute__((always_inline)) inline void nextColumns(const DepthwiseLine& l, int64_t ix, const DepthwisePiece& d,
+                                                       typename W::V (&columns)[3][4]) {
+  if (STRIDE == 1) moveColumn<W>(columns[1], columns[0]), moveColumn<W>(columns[2], columns[1]);
+  else if (STRIDE == 2) moveColumn<W>(columns[2], columns[0]);
+  else windowColumn<W>(l, ix, d.channel, d.count, columns[0]);
+  if (STRIDE != 1) windowColumn<W>(l, ix + 1, d.channel, d.count, columns[1]);
+  windowColumn<W>(l, ix + 2, d.channel, d.count, columns[2]);
 }
 
 // A column of three lines is interleaved once and serves every window that has it; the weights stay in registers.
-template <class W, int MODE, bool BYTES_OUT>
-void depthwiseLine(const DepthwisePiece& d, const DepthwiseLine& l) {
+template <class W, int MODE, bool BYTES_OUT, int STRIDE>
+void depthwiseLine(const DepthwisePiece& piece, const DepthwiseLine& line) {
   using V = typename W::V;
+  const DepthwisePiece d = piece;
+  const DepthwiseLine l = line;
   const Vectors q = vectorsOf(d.finish->zero, d.finish->lo, d.finish->hi);
   V weights[3][4], columns[3][4];
 #pragma GCC unroll 3
   for (int k = 0; k < 3; k++)
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) weights[k][i] = W::get(d.weights + (k * 4 + i) * W::CHANNELS);
-  int64_t ix = l.from * l.stride - l.padLeft;
+  int64_t ix = l.from * l.stride - l.padLeft, at = l.y + l.from * l.columnBytes + d.channel;
+#pragma GCC unroll 3
   for (int k = 0; k < 3; k++) windowColumn<W>(l, ix + k, d.channel, d.count, columns[k]);
-  for (int64_t ox = l.from; ox < l.to; ox++) {
+  for (int64_t ox = l.from; ox < l.to; ox++, at += l.columnBytes) {
     V acc[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
@@ -203,22 +221,17 @@ void depthwiseLine(const DepthwisePiece& d, const DepthwiseLine& l) {
 #pragma GCC unroll 3
       for (int k = 0; k < 3; k++) acc[i] = W::dot(acc[i], columns[k][i], weights[k][i]);
     }
-    finishPiece<W, MODE, BYTES_OUT>(d, acc, q, l.y + ox * l.columnBytes + d.channel);
-    if (l.stride == 1) {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) columns[0][i] = columns[1][i], columns[1][i] = columns[2][i];
-      windowColumn<W>(l, ix + 3, d.channel, d.count, columns[2]);
-      ix++;
-      continue;
-    }
+    finishPiece<W, MODE, BYTES_OUT>(d, acc, q, at);
     ix += l.stride;
-    if (l.stride == 2) {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) columns[0][i] = columns[2][i];
-    } else windowColumn<W>(l, ix, d.channel, d.count, columns[0]);
-    windowColumn<W>(l, ix + 1, d.channel, d.count, columns[1]);
-    windowColumn<W>(l, ix + 2, d.channel, d.count, columns[2]);
+    nextColumns<W, STRIDE>(l, ix, d, columns);
   }
+}
+
+template <class W, int MODE, bool BYTES_OUT>
+void depthwiseByStride(const DepthwisePiece& d, const DepthwiseLine& l) {
+  if (l.stride == 1) depthwiseLine<W, MODE, BYTES_OUT, 1>(d, l);
+  else if (l.stride == 2) depthwiseLine<W, MODE, BYTES_OUT, 2>(d, l);
+  else depthwiseLine<W, MODE, BYTES_OUT, 0>(d, l);
 }
 
 // Any window: the taps of one pixel, four at a time.
@@ -249,9 +262,9 @@ inline DepthwisePiece pieceAt(const ConvPlan& p, const ConvStep& c, const uint8_
 template <int MODE, bool BYTES_OUT>
 struct DepthwiseRunner {
   static void line(const DepthwisePiece& d, const DepthwiseLine& l) {
-    if (d.piece == 64) depthwiseLine<Wide64, MODE, BYTES_OUT>(d, l);
-    else if (d.piece == 32) depthwiseLine<Wide32, MODE, BYTES_OUT>(d, l);
-    else depthwiseLine<Wide16, MODE, BYTES_OUT>(d, l);
+    if (d.piece == 64) depthwiseByStride<Wide64, MODE, BYTES_OUT>(d, l);
+    else if (d.piece == 32) depthwiseByStride<Wide32, MODE, BYTES_OUT>(d, l);
+    else depthwiseByStride<Wide16, MODE, BYTES_OUT>(d, l);
   }
   static void line(const DepthwisePiece& d, const DepthwisePixel& pixel) {
     if (d.piece == 64) depthwiseTaps<Wide64, MODE, BYTES_OUT>(d, pixel);
@@ -268,21 +281,23 @@ void runPieces(const ConvPlan& p, const ConvStep& c, const uint8_t* packed, cons
     const DepthwisePiece d = pieceAt(p, c, packed, f, channel);
     if (f.mode == modeF32 && bytes) DepthwiseRunner<modeF32, true>::line(d, work);
     else if (f.mode == modeF32) DepthwiseRunner<modeF32, false>::line(d, work);
-    else if (f.mode == modeF64 && bytes) DepthwiseRunner<modeF64, true>::line(d, work);
+    else if (f.mode != modeSafe && bytes) DepthwiseRunner<modeF64, true>::line(d, work);
     else DepthwiseRunner<modeSafe, false>::line(d, work);
     channel += d.piece;
   }
 }
 
-// Output pixels [from, to) of the whole step, 3 x 3.
-inline void depthwiseThree(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* packed, const Finish& f,
-                           int64_t from, int64_t to) {
+// Output pixels [from, to) of the whole step, 3 x 3. `pad` is a run of padding values.
+inline void depthwiseThree(const ConvPlan& p, const ConvStep& c, const uint8_t* x, const uint8_t* pad,
+                           const uint8_t* packed, const Finish& f, int64_t from, int64_t to) {
   while (from < to) {
     const int64_t line = from / c.OW, top = line % c.OH * c.strideH - c.padTop, end = least(to, (line + 1) * c.OW);
-    DepthwiseLine l = {{}, from - line * c.OW, end - line * c.OW, c.strideW, c.padLeft, c.W, c.C, c.padValue, line * c.OW * c.C};
+    DepthwiseLine l = {{}, {}, pad, from - line * c.OW, end - line * c.OW, c.strideW, c.padLeft, c.W, c.C, line * c.OW * c.C};
     for (int i = 0; i < 3; i++) {
       const int64_t iy = top + i;
-      l.rows[i] = iy >= 0 && iy < c.H ? x + (line / c.OH * c.H + iy) * c.W * c.C : nullptr;
+      const bool inside = iy >= 0 && iy < c.H;
+      l.rows[i] = inside ? x + (line / c.OH * c.H + iy) * c.W * c.C : pad;
+      l.steps[i] = inside ? c.C : 0;
     }
     runPieces(p, c, packed, f, l);
     from = end;

@@ -20,12 +20,15 @@ struct Vectors {
   __m512i baseF;  // zero less the bits of MAGIC_F
   __m512i zero, lo, hi;
   __m512d low, high;  // MAGIC + lo - zero, MAGIC + hi - zero
+  __m512i loBytes, hiBytes, loWords, hiWords;
 };
 
 inline Vectors vectorsOf(int zero, int lo, int hi) {
   const double z = zero;
   return {_mm512_set1_epi32(zero - MAGIC_F_BITS), _mm512_set1_epi32(zero), _mm512_set1_epi32(lo), _mm512_set1_epi32(hi),
-          _mm512_set1_pd(MAGIC + (lo - z)), _mm512_set1_pd(MAGIC + (hi - z))};
+          _mm512_set1_pd(MAGIC + (lo - z)), _mm512_set1_pd(MAGIC + (hi - z)),
+          _mm512_set1_epi8(static_cast<char>(lo)), _mm512_set1_epi8(static_cast<char>(hi)),
+          _mm512_set1_epi16(static_cast<short>(lo)), _mm512_set1_epi16(static_cast<short>(hi))};
 }
 
 // Low words of two vectors of 8 words of 64 bits.
@@ -54,9 +57,45 @@ inline __m512i requantise16(__m512i acc, const double* factor, const float* fact
   return _mm512_add_epi32(lowWords(a, b), q.zero);
 }
 
+// Whether every accumulator of V registers is in [-2^24, 2^24).
+template <int V>
+inline bool fitsF32(const __m512i* acc) {
+  const __m512i lift = _mm512_set1_epi32(1 << 24), above = _mm512_set1_epi32(-(1 << 25));
+  __m512i any = _mm512_add_epi32(acc[0], lift);
+#pragma GCC unroll 4
+  for (int i = 1; i < V; i++) any = _mm512_or_si512(any, _mm512_add_epi32(acc[i], lift));
+  return _mm512_test_epi32_mask(any, above) == 0;
+}
+
+// The same for V registers; v may be acc.
+template <int MODE, int V>
+inline void requantiseAll(const __m512i* acc, const double* factor, const float* factorF, const Vectors& q, __m512i* v) {
+  if (MODE == modeMixed) {
+    if (__builtin_expect(fitsF32<V>(acc), 1)) requantiseAll<modeF32, V>(acc, factor, factorF, q, v);
+    else requantiseAll<modeF64, V>(acc, factor, factorF, q, v);
+    return;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < V; i++) v[i] = requantise16<MODE>(acc[i], factor + i * 16, factorF + i * 16, q);
+}
+
 inline __m512i clamp16(__m512i v, const Vectors& q) { return _mm512_min_epi32(_mm512_max_epi32(v, q.lo), q.hi); }
 
 inline uint64_t firstBits(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+
+// Stores the first n bytes. Masked stores are several times as slow as whole ones, so the usual counts go without.
+inline void storeFirst(uint8_t* y, __m512i bytes, int n) {
+  const __m256i low = _mm512_castsi512_si256(bytes);
+  if (n == 64) return _mm512_storeu_si512(y, bytes);
+  if (n == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm256_castsi256_si128(low));
+  if (n == 24) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm256_castsi256_si128(low));
+    return _mm_storel_epi64(reinterpret_cast<__m128i*>(y + 16), _mm256_extracti128_si256(low, 1));
+  }
+  if (n != 32 && n != 48) return _mm512_mask_storeu_epi8(y, firstBits(n), bytes);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), low);
+  if (n == 48) _mm_storeu_si128(reinterpret_cast<__m128i*>(y + 32), _mm512_extracti32x4_epi32(bytes, 2));
+}
 
 // Stores v[0 .. V) clamped to [lo, hi] as n <= 16 x V elements. Packing saturates, so a clamp in the narrow type will do.
 template <int V>
@@ -66,24 +105,19 @@ inline void storeBytes(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
   const __m512i cd = V > 2 ? _mm512_packs_epi32(v[2], V > 3 ? v[3] : none) : none;
   const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
   __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(ab, cd));
-  bytes = _mm512_max_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.lo)));
-  bytes = _mm512_min_epi8(bytes, _mm512_broadcastb_epi8(_mm512_castsi512_si128(q.hi)));
-  if (n == 64) _mm512_storeu_si512(y, bytes);
-  else if (n == 32) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
-  else if (n == 16) _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_castsi512_si128(bytes));
-  else _mm512_mask_storeu_epi8(y, firstBits(n), bytes);
+  bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, q.loBytes), q.hiBytes);
+  storeFirst(y, bytes, n);
 }
 
 template <int V>
 inline void storeWords(const __m512i* v, int n, const Vectors& q, uint8_t* y) {
   const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
-  const __m512i lo = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.lo));
-  const __m512i hi = _mm512_broadcastw_epi16(_mm512_castsi512_si128(q.hi));
   for (int i = 0; i < V; i += 2) {
     __m512i words = _mm512_packs_epi32(v[i], i + 1 < V ? v[i + 1] : _mm512_setzero_si512());
-    words = _mm512_min_epi16(_mm512_max_epi16(_mm512_permutexvar_epi64(order, words), lo), hi);
+    words = _mm512_min_epi16(_mm512_max_epi16(_mm512_permutexvar_epi64(order, words), q.loWords), q.hiWords);
     const int left = n - i * 16;
     if (left >= 32) _mm512_storeu_si512(y + i * 32, words);
+    else if (left == 16) _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i * 32), _mm512_castsi512_si256(words));
     else if (left > 0) _mm512_mask_storeu_epi16(y + i * 32, static_cast<__mmask32>(firstBits(left)), words);
   }
 }
@@ -121,30 +155,40 @@ inline __m512i add16(const Finish& f, __m512i v, __m512i other, const Vectors& q
   return _mm512_add_epi32(lowWords(a, b), q.zero);
 }
 
-template <int MODE>
+// One row of V registers.
+template <int MODE, int V>
 inline void finishRowOf(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
   const Vectors q = vectorsOf(f.zero, f.lo, f.hi);
-  __m512i v[4];
-  for (int i = 0; i < 4 && i * 16 < n; i++)
-    v[i] = requantise16<MODE>(_mm512_loadu_si512(acc + i * 16), factor + i * 16, factorF + i * 16, q);
+  __m512i v[V];
+  for (int i = 0; i < V; i++) v[i] = _mm512_loadu_si512(acc + i * 16);
+  requantiseAll<MODE, V>(v, factor, factorF, q, v);
   uint8_t* y = f.y + (at << f.yDtype);
-  if (f.kind == 0) return n > 32 ? storeAs<4>(f.yDtype, v, n, q, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, q, y) : storeAs<1>(f.yDtype, v, n, q, y);
-  for (int i = 0; i < 4 && i * 16 < n; i++) v[i] = clamp16(v[i], q);
+  if (f.kind == 0) return storeAs<V>(f.yDtype, v, n, q, y);
+  for (int i = 0; i < V; i++) v[i] = clamp16(v[i], q);
   if (f.kind == 2) {
     alignas(64) int32_t values[64];
-    for (int i = 0; i < 4 && i * 16 < n; i++) _mm512_store_si512(values + i * 16, v[i]);
+    for (int i = 0; i < V; i++) _mm512_store_si512(values + i * 16, v[i]);
     return emitColumns(f, values, n, at);
   }
   const Vectors sum = vectorsOf(f.addZero, f.addLo, f.addHi);
-  for (int i = 0; i < 4 && i * 16 < n; i++)
-    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(least(16, n - i * 16)))), sum);
-  n > 32 ? storeAs<4>(f.yDtype, v, n, sum, y) : n > 16 ? storeAs<2>(f.yDtype, v, n, sum, y) : storeAs<1>(f.yDtype, v, n, sum, y);
+  for (int i = 0; i < V; i++)
+    v[i] = add16(f, v[i], loadOther(f, at + i * 16, static_cast<__mmask16>(firstBits(most(0, least(16, n - i * 16))))), sum);
+  storeAs<V>(f.yDtype, v, n, sum, y);
+}
+
+template <int MODE>
+inline void finishRowBy(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
+  if (n > 48) finishRowOf<MODE, 4>(f, acc, factor, factorF, n, at);
+  else if (n > 32) finishRowOf<MODE, 3>(f, acc, factor, factorF, n, at);
+  else if (n > 16) finishRowOf<MODE, 2>(f, acc, factor, factorF, n, at);
+  else finishRowOf<MODE, 1>(f, acc, factor, factorF, n, at);
 }
 
 inline void finishRowVnni(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n, int64_t at) {
-  if (f.mode == modeF32) finishRowOf<modeF32>(f, acc, factor, factorF, n, at);
-  else if (f.mode == modeF64) finishRowOf<modeF64>(f, acc, factor, factorF, n, at);
-  else finishRowOf<modeSafe>(f, acc, factor, factorF, n, at);
+  if (f.mode == modeF32) finishRowBy<modeF32>(f, acc, factor, factorF, n, at);
+  else if (f.mode == modeMixed) finishRowBy<modeMixed>(f, acc, factor, factorF, n, at);
+  else if (f.mode == modeF64) finishRowBy<modeF64>(f, acc, factor, factorF, n, at);
+  else finishRowBy<modeSafe>(f, acc, factor, factorF, n, at);
 }
 
 }  // namespace

@@ -21,9 +21,12 @@ inline __m512i dot16(__m512i acc, __m512i x, __m512i w) {
 // Sums to t.acc.
 struct SumSink {
   int32_t* acc;
-  template <int V>
-  inline void row(int r, const __m512i* sums) const {
-    for (int v = 0; v < V; v++) _mm512_store_si512(acc + (r * V + v) * 16, sums[v]);
+  template <int R, int V>
+  inline void take(const __m512i (&sums)[R][V]) const {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) _mm512_store_si512(acc + (r * V + v) * 16, sums[r][v]);
   }
 };
 
@@ -31,15 +34,30 @@ struct SumSink {
 template <int MODE, int DTYPE>
 struct ElementSink {
   const TileOutput& out;
-  Vectors q;
+  const Vectors& vectors;
   uint8_t* y;
+  template <int R, int V>
+  inline void take(const __m512i (&sums)[R][V]) const {
+    const Vectors q = vectors;
+    const double* factor = out.factor;
+    const float* factorF = out.factorF;
+    const int64_t stride = out.rowStride << DTYPE;
+    const int rows = out.rows, columns = out.columns;
+    uint8_t* to = y;
+    if (rows == R && columns == V * 16) {
+#pragma GCC unroll 12
+      for (int r = 0; r < R; r++, to += stride) row<V>(sums[r], V * 16, factor, factorF, q, to);
+      return;
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; r++, to += stride)
+      if (r < rows) row<V>(sums[r], columns, factor, factorF, q, to);
+  }
   template <int V>
-  inline void row(int r, const __m512i* sums) const {
-    if (r >= out.rows) return;
+  static inline void row(const __m512i* sums, int n, const double* factor, const float* factorF, const Vectors& q, uint8_t* to) {
     __m512i v[V];
-#pragma GCC unroll 4
-    for (int i = 0; i < V; i++) v[i] = requantise16<MODE>(sums[i], out.factor + i * 16, out.factorF + i * 16, q);
-    storeAs<V>(DTYPE, v, out.columns, q, y + ((r * out.rowStride) << DTYPE));
+    requantiseAll<MODE, V>(sums, factor, factorF, q, v);
+    storeAs<V>(DTYPE, v, n, q, to);
   }
 };
 
@@ -72,8 +90,7 @@ void tileOf(const Tile& t, const Sink& sink) {
       }
     }
   }
-#pragma GCC unroll 12
-  for (int r = 0; r < R; r++) sink.template row<V>(r, acc[r]);
+  sink.take(acc);
 }
 
 // Rows of a tile of V registers: as many as the accumulators allow, half of them, or one.
@@ -107,7 +124,8 @@ void tileVnni(bool bytes, int rows, int panels, const Tile& t, const Sink& sink)
 template <int MODE, int DTYPE>
 inline bool elementTile(bool bytes, int rows, int panels, const Tile& t, const TileOutput& out) {
   const Finish& f = *out.finish;
-  const ElementSink<MODE, DTYPE> sink = {out, vectorsOf(f.zero, f.lo, f.hi), f.y + (out.at << DTYPE)};
+  const Vectors vectors = vectorsOf(f.zero, f.lo, f.hi);
+  const ElementSink<MODE, DTYPE> sink = {out, vectors, f.y + (out.at << DTYPE)};
   tileVnni(bytes, rows, panels, t, sink);
   return true;
 }
@@ -120,8 +138,9 @@ inline bool fusedTileVnni(bool bytes, int rows, int panels, const Tile& t, const
     if (f.yDtype == 0) return elementTile<modeF32, 0>(bytes, rows, panels, t, out);
     return elementTile<modeF32, 1>(bytes, rows, panels, t, out);
   }
-  if (f.yDtype == 0) return elementTile<modeF64, 0>(bytes, rows, panels, t, out);
-  return elementTile<modeF64, 1>(bytes, rows, panels, t, out);
+  if (f.mode == modeF64) return false;
+  if (f.yDtype == 0) return elementTile<modeMixed, 0>(bytes, rows, panels, t, out);
+  return elementTile<modeMixed, 1>(bytes, rows, panels, t, out);
 }
 
 inline int pickRowsVnni(int panels, int64_t left) {

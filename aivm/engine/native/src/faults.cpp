@@ -250,8 +250,8 @@ void checkStep(Check& check, int32_t kernel) {
 
 bool slotsFit(const Plan& plan, const std::vector<Slot>& slots) {
   return std::all_of(slots.begin(), slots.end(), [&](const Slot& slot) {
-    return slot.offset % kArenaUnit == 0 && slot.bytes > 0 && slot.dtype >= 0 && slot.dtype <= 2 &&
-           slot.bytes % (size_t{1} << slot.dtype) == 0 && slot.offset <= plan.arenaBytes &&
+    const size_t element = size_t{1} << slot.dtype;
+    return slot.bytes > 0 && slot.bytes % element == 0 && slot.offset % element == 0 && slot.offset <= plan.arenaBytes &&
            slot.bytes <= plan.arenaBytes - slot.offset;
   });
 }

@@ -12,7 +12,7 @@ struct PlanHandle {
 };
 
 // createPlan(level, words, constants, arenaBytes, inputs, outputs, ops): external value.
-// Rows of inputs, outputs and ops in Float64Arrays: offset, bytes, dtype, lo, hi.
+// Rows of inputs, outputs and ops in BigInt64Arrays: offset, bytes, dtype, lo, hi.
 napi_value createPlan(napi_env env, napi_callback_info info);
 
 // convSteps(plan): Int32Array of the first words of the steps that want packed weights.

@@ -30,16 +30,14 @@ bool sizeOf(double value, size_t* out) {
 bool slotsOf(napi_env env, napi_value value, std::vector<Slot>* slots) {
   Bytes bytes;
   if (!bytesOf(env, value, &bytes) || bytes.elementBytes != 8) return false;
-  const double* fields = reinterpret_cast<const double*>(bytes.data);
-  const size_t count = bytes.bytes / sizeof(double);
+  const int64_t* fields = reinterpret_cast<const int64_t*>(bytes.data);
+  const size_t count = bytes.bytes / sizeof *fields;
   if (count % kSlotFields != 0) return false;
   for (size_t i = 0; i < count; i += kSlotFields) {
-    Slot slot;
-    if (!sizeOf(fields[i], &slot.offset) || !sizeOf(fields[i + 1], &slot.bytes)) return false;
-    slot.dtype = static_cast<int>(fields[i + 2]);
-    slot.lo = static_cast<int32_t>(fields[i + 3]);
-    slot.hi = static_cast<int32_t>(fields[i + 4]);
-    slots->push_back(slot);
+    if (fields[i] < 0 || fields[i + 1] < 0 || fields[i + 2] < 0 || fields[i + 2] > kI32) return false;
+    slots->push_back({static_cast<size_t>(fields[i]), static_cast<size_t>(fields[i + 1]),
+                      static_cast<int>(fields[i + 2]), static_cast<int32_t>(fields[i + 3]),
+                      static_cast<int32_t>(fields[i + 4])});
   }
   return true;
 }
