@@ -5,24 +5,18 @@
 import { readFileSync } from "node:fs";
 import { createWasmEngine } from "../../../../aivm/engine/wasm/wasmEngine.ts";
 import { createReferenceEngine } from "../../../../aivm/index.ts";
-import { fuzzCases } from "./fuzz.ts";
-import { programCases } from "./programs.ts";
-import { runSuite, type SuiteCase } from "./suite.ts";
+import { generatedCases } from "./slice.ts";
+import { runSuite } from "./suite.ts";
 
 const [kernels = "", seed = "1", programs = "60", fuzz = "3000"] = process.argv.slice(2);
 const wasm = new Uint8Array(readFileSync(kernels));
-
-function* cases(): Generator<SuiteCase> {
-  yield* programCases({ seed: Number(seed), programs: Number(programs), inputs: 2 });
-  yield* fuzzCases({ seed: Number(seed), cases: Number(fuzz) });
-}
 
 runSuite({
   engines: {
     reference: async (model) => createReferenceEngine(model),
     "wasm, 1 thread": (model) => createWasmEngine({ model, wasm }),
   },
-  cases: cases(),
+  cases: generatedCases({ seed: Number(seed), programs: Number(programs), fuzz: Number(fuzz) }),
   now: () => performance.now(),
 }).then((report) => {
   console.log(JSON.stringify({ ...report, arch: process.arch }));

@@ -1,14 +1,17 @@
 /**
  * `make engines-conformance`: the whole suite on every engine of this machine; exit status 1 on any mismatch.
- * Options: --only TEXT (parts whose name contains it), --seed N, --programs N, --fuzz N, --engine TEXT (names that contain it).
+ * Options: --only TEXT (parts whose name contains it), --seed N, --programs N, --fuzz N, --engine TEXT (names that contain it),
+ * --arm64-node-fuzz N (an ARM64 Node is slow: it runs fewer).
  */
 import { parseArgs } from "node:util";
 import { textTable } from "../../../../cli/table.ts";
 import { opFiles } from "../../support/vectors.ts";
+import { arm64Engines, arm64NodeReport, whyNoArm64Node } from "./arm64.ts";
 import { enginesHere } from "./engines.ts";
 import { fuzzCases } from "./fuzz.ts";
 import { programCases } from "./programs.ts";
 import { realModelCases } from "./realModels.ts";
+import { generatedCases } from "./slice.ts";
 import { type CreateEngine, type Mismatch, runSuite, type SuiteCase, type SuiteReport } from "./suite.ts";
 import { vectorCases } from "./vectorCases.ts";
 
@@ -19,6 +22,7 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: "1" },
     programs: { type: "string", default: "1000" },
     fuzz: { type: "string", default: "100000" },
+    "arm64-node-fuzz": { type: "string", default: "3000" },
   },
 });
 
@@ -53,7 +57,9 @@ function enginesFor(part: Part, all: Readonly<Record<string, CreateEngine>>): Re
   return Object.fromEntries(named.filter(([name]) => name !== "reference" || part.name === "vectors"));
 }
 
-const engines = await enginesHere((why) => process.stderr.write(`${why}\n`));
+const sayWhyNot = (why: string): void => void process.stderr.write(`left out: ${why}\n`);
+const arm64 = await arm64Engines(sayWhyNot);
+const engines = { ...(await enginesHere(sayWhyNot)), ...arm64?.engines };
 const rows: string[][] = [];
 const mismatches: Mismatch[] = [];
 for (const part of PARTS.filter(({ name }) => name.includes(options.only))) {
@@ -66,10 +72,30 @@ for (const part of PARTS.filter(({ name }) => name.includes(options.only))) {
   rows.push(...rowsOf(part.name, report));
   mismatches.push(...report.mismatches);
 }
+await arm64?.remote.close();
+if ("arm64 node".includes(options.only)) await runArm64Node();
 say("");
 console.log(textTable(HEAD, rows));
 for (const mismatch of mismatches) console.log(JSON.stringify(mismatch));
 process.exitCode = mismatches.length === 0 ? 0 : 1;
+
+/** Programs and single ops inside an ARM64 Node; its expected results must be those that this machine finds. */
+async function runArm64Node(): Promise<void> {
+  const reason = whyNoArm64Node();
+  if (reason !== undefined) return sayWhyNot(reason);
+  const which = { seed, programs: 60, fuzz: Number(options["arm64-node-fuzz"]) };
+  const report = await arm64NodeReport(which);
+  const { digest } = await runSuite({
+    engines: {},
+    cases: generatedCases(which),
+    now: () => performance.now(),
+  });
+  rows.push(...rowsOf("ARM64 Node", report));
+  mismatches.push(...report.mismatches);
+  if (digest === report.digest) return;
+  const what = `expected results have digest ${report.digest}, here ${digest}`;
+  mismatches.push({ engine: "ARM64 reference", case: "all", input: 0, run: "kept", what });
+}
 
 function rowsOf(part: string, report: SuiteReport): string[][] {
   return report.engines.map(({ engine, cases, runs, mismatches: wrong, seconds }) => {
