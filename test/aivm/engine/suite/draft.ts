@@ -1,10 +1,8 @@
 /** A random program while it grows: its values, and how steps pick and adapt them. */
 import {
-  createTensor,
   DTYPE_RANGE,
   type DType,
   elementCount,
-  type Tensor,
   type TensorType,
   tensorOf,
   tensorType,
@@ -126,9 +124,4 @@ export function divisorNear(n: number, most: number): number {
   let divisor = Math.max(1, Math.min(n, most));
   while (n % divisor !== 0) divisor--;
   return divisor;
-}
-
-/** Zeros, as an empty start for constants. */
-export function zeros(dtype: DType, shape: readonly number[]): Tensor {
-  return createTensor(dtype, shape);
 }
