@@ -1,7 +1,7 @@
 /**
  * Runs that keep or hash the output of every op, by plans that nothing else needs: made on first use, behind the base
  * plan in the same memories, sharing its constants and packed weights. Where the outputs of all ops of a shard do not fit beside it, its
- * ops run in pieces, one after the other in the same place.
+ * ops run in pieces, one after the other in the same place, or in a spare memory where not even that fits.
  */
 import type { Program, Ref } from "../../program/program.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -62,17 +62,27 @@ export function createKeptRuns(host: KeptHost): (run: RunOptions) => Promise<Kep
 }
 
 function planPieces(plan: WasmPlan): Piece[] {
-  const { model, maxMemoryBytes } = plan;
-  return plan.shards.flatMap(({ part: { first, end }, layout: base }, shard) => {
-    const fits = ({ model }: Part): Layout | undefined => {
-      const extraBytes = hashBytes(model.program.ops.map(({ output }) => output));
-      const counts = { scratches: plan.threads, arenas: 1, extraBytes };
-      return fitting(layOut(planProgram(model, { keepOps: true }), counts, base), maxMemoryBytes);
-    };
-    const found = splitOps({ model, first, end, fits });
-    if ("tooLarge" in found) throw tooLargeError(model, found.tooLarge, maxMemoryBytes);
-    return found.parts.map(({ part, value }) => ({ shard, part, layout: value }));
+  return plan.shards.flatMap(({ part, layout }, shard) => {
+    const beside = cut(plan, part, layout);
+    if (typeof beside !== "number") return beside.map((piece) => ({ shard, ...piece }));
+    const spare = plan.shards.length;
+    const apart = plan.pages.length > spare ? cut(plan, part) : beside;
+    if (typeof apart !== "number") return apart.map((piece) => ({ shard: spare, ...piece }));
+    throw tooLargeError(plan.model, apart, plan.maxMemoryBytes);
   });
+}
+
+/** Cuts a shard's ops into pieces that fit behind `base`, or in an empty memory; the number of an op that does not. */
+function cut(plan: WasmPlan, { first, end }: Part, base?: Layout): Omit<Piece, "shard">[] | number {
+  const fits = ({ model }: Part): Layout | undefined => {
+    const extraBytes = hashBytes(model.program.ops.map(({ output }) => output));
+    const counts = { scratches: plan.threads, arenas: 1, extraBytes };
+    return fitting(layOut(planProgram(model, { keepOps: true }), counts, base), plan.maxMemoryBytes);
+  };
+  const found = splitOps({ model: plan.model, first, end, fits });
+  return "tooLarge" in found
+    ? found.tooLarge
+    : found.parts.map(({ part, value }) => ({ part, layout: value }));
 }
 
 function load(host: KeptHost, { shard, layout }: Piece): void {

@@ -69,22 +69,18 @@ export async function instantiateKernels(
   }
 }
 
-/** Memory of exactly `bytes`, rounded up to pages, that may grow to `maxBytes`. @throws AIVM_WASM_MEMORY when the host gives none. */
+/** Memory of exactly `pages` pages that may grow to `maxBytes`. @throws AIVM_WASM_MEMORY when the host gives none. */
 export function createMemory(options: {
-  readonly bytes: number;
+  readonly pages: number;
   readonly maxBytes: number;
   readonly shared: boolean;
 }): WebAssembly.Memory {
-  const { bytes, maxBytes, shared } = options;
-  const initial = Math.ceil(bytes / PAGE_BYTES);
+  const { pages, maxBytes, shared } = options;
+  const maximum = Math.max(pages, Math.floor(maxBytes / PAGE_BYTES));
   try {
-    return new WebAssembly.Memory({
-      initial,
-      maximum: Math.max(initial, Math.floor(maxBytes / PAGE_BYTES)),
-      shared,
-    });
+    return new WebAssembly.Memory({ initial: pages, maximum, shared });
   } catch (cause) {
-    throw memoryError(bytes, cause);
+    throw memoryError(pages * PAGE_BYTES, cause);
   }
 }
 

@@ -12,7 +12,7 @@ import type { HashJob, Job, WorkerPool } from "./pool.ts";
 import { closedError, createQueue, type Queue } from "./queue.ts";
 import { type Slot, slotOf } from "./slots.ts";
 import { type Loaded, startTeam, startThread, type Team, type Thread } from "./threads.ts";
-import { memoryBytes, planWasm, type WasmPlan, type WasmPlanOptions, wasmMemory } from "./wasmPlan.ts";
+import { planWasm, type WasmPlan, type WasmPlanOptions, wasmMemory } from "./wasmPlan.ts";
 
 /** What an engine is made of. */
 export interface WasmEngineOptions extends WasmPlanOptions {
@@ -40,9 +40,7 @@ export async function openEngine(options: WasmEngineOptions): Promise<OpenEngine
   const plan = planWasm(options.model, options);
   const shared = canShare(options, plan);
   const module = await compileKernels(options.wasm, shared);
-  const memories = plan.shards.map(({ layout }) =>
-    createMemory({ bytes: memoryBytes(layout), maxBytes: plan.maxMemoryBytes, shared }),
-  );
+  const memories = plan.pages.map((pages) => createMemory({ pages, maxBytes: plan.maxMemoryBytes, shared }));
   const kernels = await Promise.all(memories.map((memory) => instantiateKernels(module, memory)));
   await loadAll(plan, memories, options);
   return startEngine({ plan, loaded: { module, memories }, kernels, options, shared });

@@ -2,6 +2,7 @@
 import { AivmError } from "../../../common/errors.ts";
 import { createTeamRun, endTeam, setMayWait, type TeamControl } from "./jobs.ts";
 import type { EngineWorker, Job, WorkerPool, WorkerReply, WorkerRequest } from "./pool.ts";
+import { closedError } from "./queue.ts";
 
 /** A thread that is asked and answers. */
 export interface Thread {
@@ -58,23 +59,23 @@ interface Asker {
 
 function threadOf(worker: EngineWorker): Thread {
   const askers: Asker[] = [];
-  let failure: string | undefined;
+  let failure: AivmError | undefined;
   const onReply = (reply: WorkerReply): void => {
     const asker = askers.shift();
     if (askers.length === 0) worker.hold(false);
     if (reply.kind === "done") asker?.resolve();
     else asker?.reject(workerError(reply.reason));
   };
-  const onFailure = ({ message }: Error): void => {
-    failure ??= message;
-    for (const { reject } of askers.splice(0)) reject(workerError(failure));
+  const fail = (error: AivmError): void => {
+    failure ??= error;
+    for (const { reject } of askers.splice(0)) reject(failure);
   };
-  worker.listen(onReply, onFailure);
+  worker.listen(onReply, ({ message }) => fail(workerError(message)));
   return {
     ask: (request) =>
       new Promise<void>((resolve, reject) => {
         if (failure !== undefined) {
-          reject(workerError(failure));
+          reject(failure);
           return;
         }
         askers.push({ resolve, reject });
@@ -83,8 +84,8 @@ function threadOf(worker: EngineWorker): Thread {
       }),
     tell: (request) => worker.post(request),
     end: async () => {
+      fail(closedError());
       await worker.end();
-      onFailure(new Error("the engine was closed"));
     },
   };
 }

@@ -31,6 +31,11 @@ export interface WasmPlan {
   readonly threads: number;
   /** Runs in flight on threads of their own, or 0. */
   readonly requests: number;
+  /**
+   * Pages of each memory at first: one for each shard, and a spare one of a page where outputs of all ops may not fit
+   * beside what the shards hold.
+   */
+  readonly pages: readonly number[];
 }
 
 /** Plans a model. @throws AIVM_WASM_MEMORY when one op does not fit a memory; AIVM_WASM_OPTIONS for numbers that make no sense. */
@@ -46,28 +51,29 @@ export function planWasm(model: RunnableModel, options: WasmPlanOptions = {}): W
   });
   if ("tooLarge" in found) throw tooLargeError(model, found.tooLarge, maxMemoryBytes);
   const shards = found.parts.map(({ part, value }) => ({ part, layout: value }));
-  return { model, shards, maxMemoryBytes, threads, requests };
+  const crowded = shards.some(({ layout }) => layout.bytes > maxMemoryBytes / 2);
+  const pages = [...shards.map(({ layout }) => pagesOf(layout)), ...(crowded ? [1] : [])];
+  return { model, shards, maxMemoryBytes, threads, requests, pages };
 }
 
 /** What a planned model needs: exactly the bytes of its memories. A run that keeps or hashes every op's output needs more. */
-export function wasmMemory({ shards }: WasmPlan): EngineMemory {
+export function wasmMemory({ shards, pages }: WasmPlan): EngineMemory {
   const sum = (bytesOf: (layout: Layout) => number): number =>
     shards.reduce((total, { layout }) => total + bytesOf(layout), 0);
   const constantBytes = sum(constantBytesOf);
   const arenaBytes = sum(({ plan }) => plan.arenaBytes);
   const arenas = sum(({ plan, arenas }) => plan.arenaBytes * arenas.length);
-  const totalBytes = sum(memoryBytes);
+  const totalBytes = pages.reduce((total, count) => total + count * PAGE_BYTES, 0);
   return { constantBytes, arenaBytes, scratchBytes: totalBytes - constantBytes - arenas, totalBytes };
-}
-
-/** Bytes of the memory that a layout needs: whole pages. */
-export function memoryBytes({ bytes }: Layout): number {
-  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /** The layout, when its memory is not too large. */
 export function fitting(layout: Layout, maxMemoryBytes: number): Layout | undefined {
-  return memoryBytes(layout) <= maxMemoryBytes ? layout : undefined;
+  return pagesOf(layout) * PAGE_BYTES <= maxMemoryBytes ? layout : undefined;
+}
+
+function pagesOf({ bytes }: Layout): number {
+  return Math.ceil(bytes / PAGE_BYTES);
 }
 
 /** What is said of an op that needs more than one memory. */
