@@ -17,7 +17,7 @@ const STRICT = "-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -ffp-contract=
 const VALUE_SAFE = ["-fno-math-errno", "-fno-trapping-math"];
 
 /** GCC 12 takes its own intrinsics of undefined vectors for mistakes. */
-const QUIET = ["-Wno-maybe-uninitialized"];
+const QUIET = ["-Wno-maybe-uninitialized", "-Wno-uninitialized"];
 
 /** Flags of every file, whatever the architecture. */
 export const FLAGS: readonly string[] = [...STRICT, ...VALUE_SAFE, ...QUIET];

@@ -159,11 +159,11 @@ async function fromCache(
 ): Promise<void> {
   if (cache === undefined || model.modelId === undefined) return;
   const key = packKey(model.modelId, { level: of.level, layout: binding.layout });
+  // Checking a cached file reads all of it: raw weights that loading has read need not be in memory beside it.
+  const { program } = of.prepared;
+  releaseUnread(binding, program, unpackedConstants(program.words));
   const found = await cache.read(key);
-  if (found !== undefined && of.packs.adopt(of.prepared, found)) {
-    releaseUnread(binding, of.prepared.program, unpackedConstants(of.prepared.program.words));
-    return;
-  }
+  if (found !== undefined && of.packs.adopt(of.prepared, found)) return;
   if (of.packs.of(of.prepared).length > 0) await cache.write(key, of.packs.bundle());
 }
 

@@ -82,6 +82,13 @@ function convCases(): SelfTestCase[] {
     layer("linear", [-7], extremes("i16", [3, 1024], 3), weights("i8", [5, 1024]), of("i16", 3, 5)),
     layer("linear", [-7], extremes("i16", [3, 520], 3), weights("i16", [17, 520]), of("i32", 3, 17)),
     layer("linear", [0], extremes("i8", [2, 37], 3), weights("i8", [40, 37]), of("i32", 2, 40)),
+    // Weights that are no constants.
+    one(
+      "conv2d",
+      conv,
+      [extremes("i8", [1, 6, 7, 5], 1), ...weights("i8", [6, 3, 2, 5])],
+      of("i8", 1, 3, 8, 6),
+    ),
     residual(weights("i8", [33, 1, 1, 64])),
     activated(weights("i8", [33, 1, 1, 64])),
   ];

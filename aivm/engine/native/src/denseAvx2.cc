@@ -2,6 +2,7 @@
 // wraps is undone by the end, since the whole sum fits).
 #include <immintrin.h>
 
+#include "denseAvx2Depthwise.h"
 #include "denseMatmul.h"
 
 namespace aivm {
@@ -15,8 +16,9 @@ struct Avx2 : PortableDepthwise {
 
   static int pickRows(int, int64_t left) { return left == 1 ? 1 : left <= 3 ? 3 : 6; }
 
+  // Not inlined: its 12 sums need every register.
   template <int R, int V>
-  static void tileOf(const Tile& t) {
+  __attribute__((noinline)) static void tileOf(const Tile& t) {
     __m256i acc[R][V];
 #pragma GCC unroll 6
     for (int r = 0; r < R; r++)
@@ -57,8 +59,16 @@ struct Avx2 : PortableDepthwise {
 
   static bool fusedTile(bool, int, int, const Tile&, const TileOutput&) { return false; }
   static bool packFast(bool, const MatmulStep&, const uint8_t*, int64_t, int, int, int64_t, uint8_t*) { return false; }
-  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float*, int n, int64_t at) {
-    finishColumns(f, acc, factor, n, at);
+  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n,
+                        int64_t at) {
+    finishRowAvx2(f, acc, factor, factorF, n, at);
+  }
+
+  static int64_t depthwiseWeightBytes(const ConvStep& c, bool) { return tapPairs(c) * roundUp(c.C, 64) * 4; }
+  static void packDepthwise(const ConvStep& c, const WeightReader& w, bool, uint8_t* out) { packDepthwisePairs(c, w, out); }
+  static void depthwise(const ConvStep& c, const DepthwisePixel& d) {
+    if (c.x.dtype == 0) depthwisePairs<int8_t>(d);
+    else depthwisePairs<int16_t>(d);
   }
 };
 

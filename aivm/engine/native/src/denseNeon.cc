@@ -14,8 +14,9 @@ struct Neon : PortableDepthwise {
 
   static int pickRows(int, int64_t left) { return left == 1 ? 1 : left <= 2 ? 2 : 4; }
 
+  // Not inlined: its sums need every register.
   template <int R, int V>
-  static void tileOf(const Tile& t) {
+  __attribute__((noinline)) static void tileOf(const Tile& t) {
     int32x4_t acc[R][2 * V];
     for (int r = 0; r < R; r++)
       for (int v = 0; v < 2 * V; v++)

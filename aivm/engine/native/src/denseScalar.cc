@@ -12,8 +12,9 @@ struct Scalar : PortableDepthwise {
 
   static int pickRows(int, int64_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
+  // Not inlined: its sums need every register.
   template <int R, int V>
-  static void tileOf(const Tile& t) {
+  __attribute__((noinline)) static void tileOf(const Tile& t) {
     // Partial sums may wrap: unsigned.
     uint32_t acc[R][V * LANES];
     for (int r = 0; r < R; r++)

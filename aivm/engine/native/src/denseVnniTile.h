@@ -30,6 +30,25 @@ struct SumSink {
   }
 };
 
+// Whether every accumulator of a tile is in [-2^24, 2^24).
+template <int R, int V>
+inline bool tileFitsF32(const __m512i (&sums)[R][V]) {
+  const __m512i lift = _mm512_set1_epi32(1 << 24), above = _mm512_set1_epi32(-(1 << 25));
+  __m512i any[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+#pragma GCC unroll 12
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) any[r % 2] = _mm512_or_si512(any[r % 2], _mm512_add_epi32(sums[r][v], lift));
+  return _mm512_test_epi32_mask(_mm512_or_si512(any[0], any[1]), above) == 0;
+}
+
+// Finishes the rows of a tile whose sums are too big for f32. Not marked cold: its caller must stay fully unrolled, or
+// the accumulators would live in memory.
+__attribute__((noinline)) inline void finishBig(const int32_t* acc, int width, const TileOutput& out) {
+  for (int r = 0; r < out.rows; r++)
+    finishRowVnni(*out.finish, acc + r * width, out.factor, out.factorF, out.columns, out.at + r * out.rowStride);
+}
+
 // Requantised elements to y, epilogue 0.
 template <int MODE, int DTYPE>
 struct ElementSink {
@@ -38,25 +57,29 @@ struct ElementSink {
   uint8_t* y;
   template <int R, int V>
   inline void take(const __m512i (&sums)[R][V]) const {
+    if (MODE == modeMixed && !tileFitsF32(sums)) {
+      alignas(64) int32_t acc[R * V * 16];
+      SumSink{acc}.take(sums);
+      return finishBig(acc, V * 16, out);
+    }
     const Vectors q = vectors;
-    const double* factor = out.factor;
     const float* factorF = out.factorF;
     const int64_t stride = out.rowStride << DTYPE;
     const int rows = out.rows, columns = out.columns;
     uint8_t* to = y;
     if (rows == R && columns == V * 16) {
 #pragma GCC unroll 12
-      for (int r = 0; r < R; r++, to += stride) row<V>(sums[r], V * 16, factor, factorF, q, to);
+      for (int r = 0; r < R; r++, to += stride) row<V>(sums[r], V * 16, factorF, q, to);
       return;
     }
 #pragma GCC unroll 12
     for (int r = 0; r < R; r++, to += stride)
-      if (r < rows) row<V>(sums[r], columns, factor, factorF, q, to);
+      if (r < rows) row<V>(sums[r], columns, factorF, q, to);
   }
   template <int V>
-  static inline void row(const __m512i* sums, int n, const double* factor, const float* factorF, const Vectors& q, uint8_t* to) {
+  static inline void row(const __m512i* sums, int n, const float* factorF, const Vectors& q, uint8_t* to) {
     __m512i v[V];
-    requantiseAll<MODE, V>(sums, factor, factorF, q, v);
+    requantiseAll<modeF32, V>(sums, nullptr, factorF, q, v);
     storeAs<V>(DTYPE, v, n, q, to);
   }
 };
