@@ -26,7 +26,7 @@ export const FLAGS: readonly string[] = [...STRICT, ...VALUE_SAFE, ...QUIET];
 const LEVELS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   x64: {
     scalar: [],
-    avx2: ["-mavx2", "-mbmi2"],
+    avx2: ["-mavx2", "-mfma"],
     vnni: "-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mbmi2 -mprefer-vector-width=512".split(
       " ",
     ),

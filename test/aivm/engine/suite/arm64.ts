@@ -1,11 +1,11 @@
 /** ARM64 under qemu: the native kernels in their runner, and the whole suite inside an ARM64 Node where one is there. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { freshArm64Runner, QEMU, whyNoArm64 } from "../../../../scripts/buildArm64Runner.ts";
 import { freshKernels, KERNELS_PATH } from "../../../../scripts/buildWasm.ts";
+import { bundleForNode } from "./bundle.ts";
 import { type Remote, startRemote } from "./remote.ts";
 import type { CreateEngine, SuiteReport } from "./suite.ts";
 
@@ -50,19 +50,11 @@ export async function arm64NodeReport(which: {
   readonly fuzz: number;
 }): Promise<SuiteReport & { readonly arch: string }> {
   await freshKernels();
-  const outfile = join(OUT, "suite.cjs");
-  const entryPoints = [join(import.meta.dirname, "bundled.ts")];
-  await build({
-    entryPoints,
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    logLevel: "error",
-  });
+  mkdirSync(OUT, { recursive: true });
+  const script = join(OUT, "suite.cjs");
+  writeFileSync(script, await bundleForNode(join(import.meta.dirname, "bundled.ts")));
   const numbers = [which.seed, which.programs, which.fuzz].map(String);
-  const child = spawn(QEMU, ["-L", LIBRARIES, NODE, outfile, KERNELS_PATH, ...numbers]);
+  const child = spawn(QEMU, ["-L", LIBRARIES, NODE, script, KERNELS_PATH, ...numbers]);
   const text = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].on("data", (chunk: Buffer) => {
