@@ -27,9 +27,7 @@ const LEVELS: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   x64: {
     scalar: [],
     avx2: ["-mavx2", "-mfma"],
-    vnni: "-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mbmi2 -mprefer-vector-width=512".split(
-      " ",
-    ),
+    vnni: "-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mprefer-vector-width=512".split(" "),
   },
   arm64: { scalar: [], neon: [] },
 };

@@ -14,6 +14,7 @@ import {
   tensorToBytes,
   tensorType,
 } from "../../../aivm/index.ts";
+import { tensorOverBytes } from "../../../aivm/tensor/tensor.ts";
 import { hexToBytes } from "../../../common/index.ts";
 import { throwsCode } from "../support/errors.ts";
 
@@ -44,6 +45,24 @@ describe("canonical bytes of a tensor", () => {
         expect(tensorToBytes(tensor)).to.deep.equal(new Uint8Array(bytes));
       }),
       { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it("are read where they lie when they may be, and copied where they lie at no multiple of the element", () => {
+    for (const dtype of ["i8", "i16", "i32"] as const) {
+      const width = { i8: 1, i16: 2, i32: 4 }[dtype];
+      const whole = Uint8Array.from({ length: 6 * width + 1 }, (_, i) => (i * 89) & 255);
+      for (const at of [0, 1]) {
+        const bytes = whole.subarray(at, at + 6 * width);
+        const tensor = tensorOverBytes(tensorType(dtype, [6]), bytes);
+        expect(tensor).to.deep.equal(tensorFromBytes(tensorType(dtype, [6]), bytes));
+        expect(tensor.data.buffer === whole.buffer, `${dtype} at ${at}`).to.equal(at % width === 0);
+        expect(tensorFromBytes(tensorType(dtype, [6]), bytes).data.buffer).not.to.equal(whole.buffer);
+      }
+    }
+    throwsCode("AIVM_INPUT_LENGTH", () => tensorOverBytes(tensorType("i16", [3]), new Uint8Array(5)));
+    throwsCode("AIVM_RANGE", () =>
+      tensorOverBytes(tensorType("i8", [1], { lo: 0, hi: 9 }), new Uint8Array([10])),
     );
   });
 

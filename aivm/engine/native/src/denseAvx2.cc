@@ -8,7 +8,7 @@
 namespace aivm {
 namespace {
 
-struct Avx2 : PortableDepthwise {
+struct Avx2 : Portable {
   static constexpr int LANES = 8;
   static constexpr int MAX_PANELS = 2;
   static constexpr bool BYTES = false;
@@ -59,9 +59,9 @@ struct Avx2 : PortableDepthwise {
 
   static bool fusedTile(bool, int, int, const Tile&, const TileOutput&) { return false; }
   static bool packFast(bool, const MatmulStep&, const uint8_t*, int64_t, int, int, int64_t, uint8_t*) { return false; }
-  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n,
-                        int64_t at) {
-    finishRowAvx2(f, acc, factor, factorF, n, at);
+  static void finishRows(const int32_t* acc, int width, const TileOutput& out) {
+    for (int r = 0; r < out.rows; r++)
+      finishRowAvx2(*out.finish, acc + r * width, out.factor, out.factorF, out.columns, out.at + r * out.rowStride);
   }
 
   static int64_t depthwiseWeightBytes(const ConvStep& c, bool) { return tapPairs(c) * roundUp(c.C, 64) * 4; }

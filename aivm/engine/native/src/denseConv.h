@@ -46,7 +46,7 @@ inline void stageLine(const ConvPlan& p, const ConvStep& c, const uint8_t* x, in
   if (iy < 0 || iy >= c.H) return fillRun(c.padValue, bytes, p.stagedColumns * c.C, to);
   const int64_t left = least(c.padLeft, p.stagedColumns), inside = least(c.W, p.stagedColumns - left);
   const int64_t right = p.stagedColumns - left - inside;
-  const uint8_t* from = x + (((n * c.H + iy) * c.W * c.C) << c.x.dtype);
+  const uint8_t* from = x + bytesOf((n * c.H + iy) * c.W * c.C, c.x.dtype);
   if (left > 0) fillRun(c.padValue, bytes, left * c.C, to);
   stageRun(from, (1 << c.x.dtype) != bytes, bytes, inside * c.C, to + left * c.C * bytes);
   if (right > 0) fillRun(c.padValue, bytes, right * c.C, to + (left + inside) * c.C * bytes);

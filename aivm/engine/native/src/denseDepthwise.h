@@ -40,8 +40,14 @@ inline void depthwisePortable(const DepthwisePixel& d) {
   }
 }
 
-// What an instruction set without a depthwise kernel of its own inherits. Weights are i16 [taps][channels].
-struct PortableDepthwise {
+// What an instruction set without kernels of its own inherits. Depthwise weights are i16 [taps][channels].
+struct Portable {
+  static void divideRow(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+    int32_t v[FINISH_COLUMNS];
+    divideColumns(f, acc, factor, divisor, n, v);
+    emitColumns(f, v, n, at);
+  }
+
   static int64_t depthwiseWeightBytes(const ConvStep& c, bool) { return c.kernelH * c.kernelW * roundUp(c.C, 64) * 2; }
   static int64_t depthwiseColumn(int64_t, int64_t channel, bool) { return channel; }
   static void packDepthwise(const ConvStep& c, const WeightReader& w, bool, uint8_t* out) {
@@ -62,7 +68,7 @@ struct PortableDepthwise {
   }
 };
 
-inline int64_t padRowBytes(const ConvStep& c) { return roundUp((c.C << c.x.dtype) + 64, 64); }
+inline int64_t padRowBytes(const ConvStep& c) { return roundUp(bytesOf(c.C, c.x.dtype) + 64, 64); }
 
 // Scratch: a run of padding values, offsets of the taps, addresses of the taps.
 inline int64_t depthwiseScratch(const ConvStep& c) { return padRowBytes(c) + roundUp(c.kernelH * c.kernelW * 16 + 128, 64); }
@@ -88,7 +94,7 @@ inline void findTaps(const TapFinder& f, const uint8_t* image, int64_t oy, int64
   const int64_t iy = oy * c.strideH - c.padTop, ix = ox * c.strideW - c.padLeft;
   const bool inside = iy >= 0 && ix >= 0 && iy + (c.kernelH - 1) * c.dilationH < c.H &&
                       ix + (c.kernelW - 1) * c.dilationW < c.W;
-  const int64_t base = ((iy * c.W + ix) * c.C) << c.x.dtype;
+  const int64_t base = bytesOf((iy * c.W + ix) * c.C, c.x.dtype);
   const int64_t count = c.kernelH * c.kernelW;
   if (inside) {
     for (int64_t t = 0; t < count; t++) f.taps[t] = image + base + f.offsets[t];
@@ -110,7 +116,7 @@ void convDepthwise(const ConvPlan& p, const ConvStep& c, const Context& context,
   const uint8_t** taps = reinterpret_cast<const uint8_t**>(offsets + roundUp(count, 8));
   fillPadRow(c, pad);
   for (int64_t t = 0; t < count; t++)
-    offsets[t] = ((t / c.kernelW * c.dilationH * c.W + t % c.kernelW * c.dilationW) * c.C) << c.x.dtype;
+    offsets[t] = bytesOf((t / c.kernelW * c.dilationH * c.W + t % c.kernelW * c.dilationW) * c.C, c.x.dtype);
   const uint8_t* x = addressIn(c.x, context.arena, context.constants);
   const TapFinder finder = {c, x, pad, offsets, taps};
   const Finish finish = finishOf(c, context, reinterpret_cast<const PackedHeader*>(packed)->mode);
@@ -119,7 +125,7 @@ void convDepthwise(const ConvPlan& p, const ConvStep& c, const Context& context,
   DepthwisePixel d = {taps, count, c.C, packed, &p, &finish, 0};
   for (int64_t pixel = from; pixel < to; pixel++) {
     const int64_t line = pixel / c.OW;
-    findTaps(finder, x + ((line / c.OH * c.H * c.W * c.C) << c.x.dtype), line % c.OH, pixel % c.OW);
+    findTaps(finder, x + bytesOf(line / c.OH * c.H * c.W * c.C, c.x.dtype), line % c.OH, pixel % c.OW);
     d.at = pixel * c.C;
     Isa::depthwise(c, d);
   }

@@ -96,6 +96,20 @@ inline void emitColumns(const Finish& f, int32_t* v, int n, int64_t at) {
   else storeColumns(v, n, reinterpret_cast<int32_t*>(y));
 }
 
+// v[n] = clamp(zero + RNE(sums[n] x factor / divisor)). The quotient in f64, rounded, is the exact one rounded, as twice
+// the dividend and the divisor are at most 2^53.
+template <class Acc>
+void divideColumns(const Finish& f, const Acc* sums, double factor, int32_t divisor, int n, int32_t* v) {
+  const double zero = f.zero, low = f.lo - zero, high = f.hi - zero, by = divisor;
+  if (divisor == 0) {
+    const int32_t plain = most(f.lo, least(f.hi, f.zero));
+    for (int i = 0; i < n; i++) v[i] = sums[i] * factor > 0 ? f.hi : sums[i] * factor < 0 ? f.lo : plain;
+    return;
+  }
+  for (int i = 0; i < n; i++)
+    v[i] = static_cast<int32_t>(roundClamped(static_cast<double>(sums[i]) * factor / by, low, high) + zero);
+}
+
 // Finishes n <= FINISH_COLUMNS accumulators whose outputs are y[at ..].
 template <class Acc>
 inline void finishColumns(const Finish& f, const Acc* acc, const double* factor, int n, int64_t at) {

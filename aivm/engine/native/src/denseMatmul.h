@@ -83,14 +83,15 @@ template <class Isa, class B, class Staged>
 void packElements(const Product& u) {
   const MatmulStep& m = u.m;
   constexpr int64_t unit = 4 / sizeof(Staged);
-  const int64_t width = u.panels * Isa::LANES * unit;
+  const int64_t width = u.panels * Isa::LANES * unit, next = Isa::LANE_MAJOR ? 1 : Isa::LANES, whole = m.K / unit;
   memset(u.packed, 0, static_cast<size_t>(u.p.groups * u.panels * Isa::LANES * 4));
   for (int n = 0; n < u.columns; n++) {
     const int64_t lane = n % Isa::LANES, panel = (n - lane) * unit;
     const B* from = reinterpret_cast<const B*>(u.b) + (u.from + n) * m.rowB;
     Staged* to = reinterpret_cast<Staged*>(u.packed) + panel + (Isa::LANE_MAJOR ? lane * unit : lane);
-    for (int64_t k = 0; k < m.K; k++, from += m.kB)
-      to[k / unit * width + k % unit * (Isa::LANE_MAJOR ? 1 : Isa::LANES)] = static_cast<Staged>(*from);
+    for (int64_t g = 0; g < whole; g++, to += width)
+      for (int64_t j = 0; j < unit; j++, from += m.kB) to[j * next] = static_cast<Staged>(*from);
+    for (int64_t j = 0; j < m.K - whole * unit; j++, from += m.kB) to[j * next] = static_cast<Staged>(*from);
   }
 }
 
@@ -147,25 +148,7 @@ inline void stageRow(const MatmulStep& m, const MatmulPlan& p, const uint8_t* ro
     }
 }
 
-// v[n] = clamp(zero + RNE(sums[n] x factor / divisor)).
-template <class Acc>
-void divideColumns(const Finish& f, const Acc* sums, double factor, int32_t divisor, int n, int32_t* v) {
-  const double zero = f.zero, low = f.lo - zero, high = f.hi - zero, by = divisor;
-  if (divisor == 0) {
-    const int32_t plain = most(f.lo, least(f.hi, f.zero));
-    for (int i = 0; i < n; i++) v[i] = sums[i] * factor > 0 ? f.hi : sums[i] * factor < 0 ? f.lo : plain;
-    return;
-  }
-  for (int i = 0; i < n; i++)
-    v[i] = static_cast<int32_t>(roundClamped(static_cast<double>(sums[i]) * factor / by, low, high) + zero);
-}
-
-template <class Acc>
-void finishDivided(const Product& u, const Acc* sums, double factor, int64_t row, int64_t at) {
-  int32_t v[FINISH_COLUMNS];
-  divideColumns(u.finish, sums, factor, elementAt(u.d, u.m.d.dtype, row * u.m.rowD), u.columns, v);
-  emitColumns(u.finish, v, u.columns, at);
-}
+inline int32_t divisorAt(const Product& u, int64_t row) { return elementAt(u.d, u.m.d.dtype, row * u.m.rowD); }
 
 // Columns' parts of the sums that do not depend on the row, and what finishing needs.
 struct ColumnTerms {
@@ -198,8 +181,10 @@ void wideProduct(const Product& u, int rows, Tile t, const int64_t* rowTerms, co
   for (int i = 0; i < rows * width; i++) sums[i] = terms.wide[i % width] + rowTerms[i / width];
   sumBlocks<Isa>(u.p.bytes, rows, u.panels, t, u.p.blockGroups, sums);
   for (int r = 0; r < out.rows; r++) {
-    if (u.d) finishDivided(u, sums + r * width, terms.factor[0], row + r, out.at + r * out.rowStride);
-    else finishColumns(u.finish, sums + r * width, terms.factor, u.columns, out.at + r * out.rowStride);
+    int32_t v[FINISH_COLUMNS];
+    if (u.d) divideColumns(u.finish, sums + r * width, terms.factor[0], divisorAt(u, row + r), u.columns, v);
+    else requantiseColumns(u.finish, sums + r * width, terms.factor, u.columns, v);
+    emitColumns(u.finish, v, u.columns, out.at + r * out.rowStride);
   }
 }
 
@@ -210,7 +195,8 @@ void narrowProduct(const Product& u, int rows, Tile t, const ColumnTerms& terms,
   t.acc = acc;
   Isa::tile(u.p.bytes, rows, u.panels, t);
   for (int r = 0; r < out.rows; r++)
-    finishDivided(u, acc + r * u.panels * Isa::LANES, terms.factor[0], row + r, out.at + r * out.rowStride);
+    Isa::divideRow(u.finish, acc + r * u.panels * Isa::LANES, terms.factor[0], divisorAt(u, row + r), u.columns,
+                   out.at + r * out.rowStride);
 }
 
 template <class Isa>
@@ -221,7 +207,7 @@ void productTile(const Product& u, int rows, const uint8_t* const* addresses, in
   int32_t rowInit[TILE_ROWS] = {};
   const int wanted = static_cast<int>(least<int64_t>(rows, u.rowTo - row));
   for (int r = 0; u.p.sumsOfA && r < wanted; r++) {
-    rowTerms[r] = -static_cast<int64_t>(m.zeroB) * sumOfRow(m, u.a + (((row + r) * m.rowA) << m.a.dtype));
+    rowTerms[r] = -static_cast<int64_t>(m.zeroB) * sumOfRow(m, u.a + bytesOf((row + r) * m.rowA, m.a.dtype));
     rowInit[r] = static_cast<int32_t>(static_cast<uint32_t>(rowTerms[r]));
   }
   Tile t = {addresses, zero, 1, u.p.groups, u.packed, terms.init, u.p.sumsOfA ? rowInit : nullptr, nullptr};
@@ -239,7 +225,7 @@ void product(const Product& u) {
   for (int64_t row = u.rowFrom; row < u.rowTo; row += STAGE_ROWS) {
     const int64_t count = least(STAGE_ROWS, u.rowTo - row);
     for (int64_t i = 0; i < count; i++) {
-      const uint8_t* from = u.a + (((row + i) * m.rowA) << m.a.dtype);
+      const uint8_t* from = u.a + bytesOf((row + i) * m.rowA, m.a.dtype);
       addresses[i] = u.p.direct ? from : u.stage + i * u.p.stageRowBytes;
       if (!u.p.direct) stageRow(m, u.p, from, u.stage + i * u.p.stageRowBytes);
     }
@@ -262,7 +248,7 @@ inline void matmulPlain(const MatmulStep& m, const Product& u) {
         sum += (static_cast<int64_t>(elementAt(u.a, m.a.dtype, row * m.rowA + k * m.kA)) - m.zeroA) *
                (static_cast<int64_t>(elementAt(u.b, m.b.dtype, n * m.rowB + k * m.kB)) - m.zeroB);
       int32_t v;
-      if (u.d) divideColumns(u.finish, &sum, factor, elementAt(u.d, m.d.dtype, row * m.rowD), 1, &v);
+      if (u.d) divideColumns(u.finish, &sum, factor, divisorAt(u, row), 1, &v);
       else requantiseColumns(u.finish, &sum, &factor, 1, &v);
       emitColumns(u.finish, &v, 1, u.y + row * m.rowY + n);
     }
@@ -290,7 +276,7 @@ void matmul(const int32_t* step, const Context& context, int thread, int threads
     const BatchAt at = batchAt(m, unit / parts / p.chunks);
     const int64_t panel = p.panels * chunk / p.chunks, panels = p.panels * (chunk + 1) / p.chunks - panel;
     const int columns = static_cast<int>(least(panels * Isa::LANES, m.N - panel * Isa::LANES));
-    const Product u = {m, p, a + (at.a << m.a.dtype), b + (at.b << m.b.dtype), d ? d + (at.d << m.d.dtype) : nullptr,
+    const Product u = {m, p, a + bytesOf(at.a, m.a.dtype), b + bytesOf(at.b, m.b.dtype), d ? d + bytesOf(at.d, m.d.dtype) : nullptr,
                        at.y, shareFrom(m.M, static_cast<int>(part), static_cast<int>(parts)),
                        shareFrom(m.M, static_cast<int>(part) + 1, static_cast<int>(parts)), panel * Isa::LANES, columns,
                        static_cast<int>(panels), context.scratch, context.scratch + p.panelBytes,

@@ -6,7 +6,7 @@
 namespace aivm {
 namespace {
 
-struct Neon : PortableDepthwise {
+struct Neon : Portable {
   static constexpr int LANES = 8;
   static constexpr int MAX_PANELS = 2;
   static constexpr bool BYTES = false;
@@ -49,8 +49,9 @@ struct Neon : PortableDepthwise {
 
   static bool fusedTile(bool, int, int, const Tile&, const TileOutput&) { return false; }
   static bool packFast(bool, const MatmulStep&, const uint8_t*, int64_t, int, int, int64_t, uint8_t*) { return false; }
-  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float*, int n, int64_t at) {
-    finishColumns(f, acc, factor, n, at);
+  static void finishRows(const int32_t* acc, int width, const TileOutput& out) {
+    for (int r = 0; r < out.rows; r++)
+      finishColumns(*out.finish, acc + r * width, out.factor, out.columns, out.at + r * out.rowStride);
   }
 };
 

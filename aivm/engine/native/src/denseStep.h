@@ -17,6 +17,9 @@ inline T most(T a, T b) { return a > b ? a : b; }
 inline int64_t roundUp(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Bytes of so many elements; either sign.
+inline int64_t bytesOf(int64_t elements, int dtype) { return elements * (INT64_C(1) << dtype); }
+
 // A REF of a step.
 struct Ref {
   int place;  // 0 none, 1 arena, 2 constant
@@ -29,7 +32,7 @@ inline Ref refAt(const int32_t* words) { return {words[0] & 3, words[0] >> 2, wo
 
 inline uint8_t* addressIn(const Ref& ref, uint8_t* arena, const uint8_t* const* constants) {
   if (ref.place == 0) return nullptr;
-  const int64_t first = ref.first << ref.dtype;
+  const int64_t first = bytesOf(ref.first, ref.dtype);
   if (ref.place == 1) return arena + (ref.unit & 0xffffffff) * 64 + first;
   return const_cast<uint8_t*>(constants[ref.unit]) + first;
 }

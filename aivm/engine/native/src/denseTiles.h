@@ -63,8 +63,7 @@ inline void runTile(bool bytes, int rows, int panels, Tile t, const TileOutput& 
   if (Isa::fusedTile(bytes, rows, panels, t, out)) return;
   Isa::tile(bytes, rows, panels, t);
   const int width = panels * Isa::LANES;
-  for (int r = 0; r < out.rows; r++)
-    Isa::finishRow(*out.finish, acc + r * width, out.factor, out.factorF, out.columns, out.at + r * out.rowStride);
+  Isa::finishRows(acc, width, out);
 }
 
 

@@ -8,6 +8,9 @@ namespace aivm {
 namespace {
 
 struct Vnni {
+  static void divideRow(const Finish& f, const int32_t* acc, double factor, int32_t divisor, int n, int64_t at) {
+    divideRowVnni(f, acc, factor, divisor, n, at);
+  }
   static constexpr int LANES = 16;
   static constexpr int MAX_PANELS = 4;
   static constexpr bool BYTES = true;
@@ -22,10 +25,7 @@ struct Vnni {
                        int64_t groups, uint8_t* out) {
     return packVnni(bytes, m, b, from, columns, panels, groups, out);
   }
-  static void finishRow(const Finish& f, const int32_t* acc, const double* factor, const float* factorF, int n,
-                        int64_t at) {
-    finishRowVnni(f, acc, factor, factorF, n, at);
-  }
+  static void finishRows(const int32_t* acc, int width, const TileOutput& out) { finishRowsVnni(acc, width, out); }
 
   static int64_t depthwiseWeightBytes(const ConvStep& c, bool bytes) {
     return (bytes ? tapGroups(c) : tapPairs(c)) * roundUp(c.C, 64) * 4;
@@ -46,7 +46,8 @@ struct Vnni {
   }
   static void depthwise(const ConvStep& c, const DepthwisePixel& d) {
     if (d.plan->bytes) runPieces(*d.plan, c, d.packed, *d.finish, d);
-    else depthwiseWords(d, c.x.dtype == 0);
+    else if (c.x.dtype == 0) depthwiseWords<true>(d);
+    else depthwiseWords<false>(d);
   }
 };
 

@@ -144,7 +144,10 @@ inline void emitPiece(const DepthwisePiece& d, __m512i* v, const Vectors& q, int
   for (int i = 0; i < W::CHANNELS / 16; i++) _mm512_store_si512(mixed + i * 16, clamp16(v[i], q));
   for (int lane = 0; lane < W::CHANNELS / 16; lane++)
     for (int k = 0; k < 4; k++) memcpy(values + lane * 16 + k * 4, mixed + k * (W::CHANNELS / 4) + lane * 4, 16);
-  emitColumns(*d.finish, values, d.count, at);
+  if (d.finish->kind == 1) return emitColumns(*d.finish, values, d.count, at);
+  for (int i = 0; i < W::CHANNELS / 16; i++) v[i] = _mm512_load_si512(values + i * 16);
+  if (d.finish->kind == 2) return storeTable<W::CHANNELS / 16>(*d.finish, v, d.count, at);
+  storeAs<W::CHANNELS / 16>(d.finish->yDtype, v, d.count, q, d.finish->y + (at << d.finish->yDtype));
 }
 
 // Requantises and stores a piece whose channel 0 is element `at` of y. BYTES_OUT: y is i8 and there is no epilogue.

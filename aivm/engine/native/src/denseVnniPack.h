@@ -50,7 +50,7 @@ inline void packAlongK(const MatmulStep& m, const uint8_t* b, bool bytes, int co
     __m512i r[16];
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++)
-      r[i] = i < columns ? loadStaged(b + ((i * m.rowB + g * unit) << m.b.dtype), m.b.dtype, bytes, n) : _mm512_setzero_si512();
+      r[i] = i < columns ? loadStaged(b + bytesOf(i * m.rowB + g * unit, m.b.dtype), m.b.dtype, bytes, n) : _mm512_setzero_si512();
     transpose16(r);
     const int count = static_cast<int>(least<int64_t>(16, groups - g));
 #pragma GCC unroll 16
@@ -80,9 +80,9 @@ inline void packWordsAlongN(const MatmulStep& m, const uint8_t* b, int columns, 
   for (int64_t g = 0; g < groups; g++, out += panels * 64)
     for (int v = 0; v < panels; v += 2) {
       const int n = static_cast<int>(least(32, columns - v * 16));
-      const uint8_t* from = b + ((g * 2 * m.kB + v * 16) << m.b.dtype);
+      const uint8_t* from = b + bytesOf(g * 2 * m.kB + v * 16, m.b.dtype);
       const __m512i x = loadStaged(from, m.b.dtype, false, n);
-      const __m512i y = g * 2 + 1 < m.K ? loadStaged(from + (m.kB << m.b.dtype), m.b.dtype, false, n) : _mm512_setzero_si512();
+      const __m512i y = g * 2 + 1 < m.K ? loadStaged(from + bytesOf(m.kB, m.b.dtype), m.b.dtype, false, n) : _mm512_setzero_si512();
       const __m512i low = _mm512_unpacklo_epi16(x, y), high = _mm512_unpackhi_epi16(x, y);
       _mm512_store_si512(out + v * 64, _mm512_permutex2var_epi64(low, first, high));
       if (v + 1 < panels) _mm512_store_si512(out + v * 64 + 64, _mm512_permutex2var_epi64(low, second, high));
@@ -92,10 +92,10 @@ inline void packWordsAlongN(const MatmulStep& m, const uint8_t* b, int columns, 
 // Packs columns [from, from + columns) of b; false where its strides are of neither kind.
 inline bool packVnni(bool bytes, const MatmulStep& m, const uint8_t* b, int64_t from, int columns, int panels,
                      int64_t groups, uint8_t* out) {
-  const uint8_t* first = b + ((from * m.rowB) << m.b.dtype);
+  const uint8_t* first = b + bytesOf(from * m.rowB, m.b.dtype);
   if (m.kB == 1) {
     for (int v = 0; v < panels; v++)
-      packAlongK(m, first + ((v * 16 * m.rowB) << m.b.dtype), bytes, least(16, columns - v * 16), groups, panels * 64, out + v * 64);
+      packAlongK(m, first + bytesOf(v * 16 * m.rowB, m.b.dtype), bytes, least(16, columns - v * 16), groups, panels * 64, out + v * 64);
     return true;
   }
   if (m.rowB != 1) return false;

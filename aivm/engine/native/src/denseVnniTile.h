@@ -42,11 +42,12 @@ inline bool tileFitsF32(const __m512i (&sums)[R][V]) {
   return _mm512_test_epi32_mask(_mm512_or_si512(any[0], any[1]), above) == 0;
 }
 
-// Finishes the rows of a tile whose sums are too big for f32. Not marked cold: its caller must stay fully unrolled, or
-// the accumulators would live in memory.
-__attribute__((noinline)) inline void finishBig(const int32_t* acc, int width, const TileOutput& out) {
+// Finishes the rows of a tile from memory: whatever the registers do not. Not marked cold: its callers must stay fully
+// unrolled, or their accumulators would live in memory.
+__attribute__((noinline)) inline void finishRowsVnni(const int32_t* acc, int width, const TileOutput& out) {
+  const FinishVectors by = finishVectors(*out.finish);
   for (int r = 0; r < out.rows; r++)
-    finishRowVnni(*out.finish, acc + r * width, out.factor, out.factorF, out.columns, out.at + r * out.rowStride);
+    finishRowVnni(*out.finish, by, acc + r * width, out.factor, out.factorF, out.columns, out.at + r * out.rowStride);
 }
 
 // Requantised elements to y, epilogue 0.
@@ -60,7 +61,7 @@ struct ElementSink {
     if (MODE == modeMixed && !tileFitsF32(sums)) {
       alignas(64) int32_t acc[R * V * 16];
       SumSink{acc}.take(sums);
-      return finishBig(acc, V * 16, out);
+      return finishRowsVnni(acc, V * 16, out);
     }
     const Vectors q = vectors;
     const float* factorF = out.factorF;

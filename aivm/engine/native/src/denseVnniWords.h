@@ -21,32 +21,48 @@ inline void packDepthwiseWords(const ConvStep& c, const WeightReader& w, uint8_t
     }
 }
 
-inline __m512i loadWords(const DepthwisePixel& d, int64_t t, int64_t channel, __mmask32 mask, bool widen) {
-  if (t >= d.tapCount) return _mm512_setzero_si512();
-  if (widen) return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, d.taps[t] + channel));
+template <bool WIDEN>
+inline __m512i loadWords(const DepthwisePixel& d, int64_t t, int64_t channel, __mmask32 mask) {
+  if (WIDEN) return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, d.taps[t] + channel));
   return _mm512_maskz_loadu_epi16(mask, d.taps[t] + channel * 2);
 }
 
-// One pixel; x i16, or i8 (`widen`) where the weights are i16.
-inline void depthwiseWords(const DepthwisePixel& d, bool widen) {
+// Sums of 32 channels, without the bias: in lane order.
+struct PairSums {
+  __m512i low, high;
+};
+
+template <bool WIDEN>
+inline PairSums sumPairs(const DepthwisePixel& d, int64_t channel, __mmask32 mask, const uint8_t* w) {
+  PairSums sums = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+  const auto add = [&](__m512i a, __m512i b) {
+    sums.low = _mm512_dpwssd_epi32(sums.low, _mm512_unpacklo_epi16(a, b), _mm512_loadu_si512(w));
+    sums.high = _mm512_dpwssd_epi32(sums.high, _mm512_unpackhi_epi16(a, b), _mm512_loadu_si512(w + 64));
+    w += 128;
+  };
+  int64_t t = 0;
+  for (; t + 1 < d.tapCount; t += 2)
+    add(loadWords<WIDEN>(d, t, channel, mask), loadWords<WIDEN>(d, t + 1, channel, mask));
+  if (t < d.tapCount) add(loadWords<WIDEN>(d, t, channel, mask), _mm512_setzero_si512());
+  return sums;
+}
+
+// One pixel; x i16, or i8 (WIDEN) where the weights are i16.
+template <bool WIDEN>
+inline void depthwiseWords(const DepthwisePixel& d) {
   const uint8_t* packed = d.packed;
   const int64_t pairs = (d.tapCount + 1) / 2;
+  const FinishVectors by = finishVectors(*d.finish);
+  const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
   for (int64_t channel = 0; channel < d.channels; channel += 32) {
     const int n = static_cast<int>(least<int64_t>(32, d.channels - channel));
-    const __mmask32 mask = static_cast<__mmask32>(firstBits(n));
-    const uint8_t* w = packed + d.plan->weightsAt + channel * pairs * 4;
-    __m512i low = _mm512_setzero_si512(), high = low;
-    for (int64_t t = 0; t < d.tapCount; t += 2, w += 128) {
-      const __m512i a = loadWords(d, t, channel, mask, widen), b = loadWords(d, t + 1, channel, mask, widen);
-      low = _mm512_dpwssd_epi32(low, _mm512_unpacklo_epi16(a, b), _mm512_loadu_si512(w));
-      high = _mm512_dpwssd_epi32(high, _mm512_unpackhi_epi16(a, b), _mm512_loadu_si512(w + 64));
-    }
-    const __m512i first = _mm512_set_epi64(11, 10, 3, 2, 9, 8, 1, 0), second = _mm512_set_epi64(15, 14, 7, 6, 13, 12, 5, 4);
+    const PairSums sums = sumPairs<WIDEN>(d, channel, static_cast<__mmask32>(firstBits(n)),
+                                          packed + d.plan->weightsAt + channel * pairs * 4);
     const int32_t* init = reinterpret_cast<const int32_t*>(packed + d.plan->initAt) + channel;
     alignas(64) int32_t acc[32];
-    _mm512_store_si512(acc, _mm512_add_epi32(_mm512_permutex2var_epi64(low, first, high), _mm512_loadu_si512(init)));
-    _mm512_store_si512(acc + 16, _mm512_add_epi32(_mm512_permutex2var_epi64(low, second, high), _mm512_loadu_si512(init + 16)));
-    finishRowVnni(*d.finish, acc, reinterpret_cast<const double*>(packed + d.plan->factorAt) + channel,
+    _mm512_store_si512(acc, _mm512_add_epi32(_mm512_permutex2var_epi64(sums.low, first, sums.high), _mm512_loadu_si512(init)));
+    _mm512_store_si512(acc + 16, _mm512_add_epi32(_mm512_permutex2var_epi64(sums.low, second, sums.high), _mm512_loadu_si512(init + 16)));
+    finishRowVnni(*d.finish, by, acc, reinterpret_cast<const double*>(packed + d.plan->factorAt) + channel,
                   reinterpret_cast<const float*>(packed + d.plan->factorFAt) + channel, n, d.at + channel);
   }
 }

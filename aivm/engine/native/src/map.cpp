@@ -26,6 +26,27 @@ struct Operand {
   int dtype;
 };
 
+// Largest magnitude of an element type.
+double mostOf(int dtype) { return powerOfTwo(8 * dtypeBytes(dtype) - 1); }
+
+// Largest magnitude of the product of a multiplier with elements of the operand at word `ref`.
+double scaledMost(const int32_t* step, int ref, double zero, double multiplier) {
+  return (mostOf(refDtype(step, ref)) + std::fabs(zero)) * std::fabs(multiplier);
+}
+
+MapLoop loopOf(const int32_t* step) {
+  const int32_t kind = step[kKind];
+  const int32_t* words = step + kParameters;
+  const int a = kRefs + kRefWords, b = a + kRefWords;
+  if (kind == kAdd) {
+    const double bound = scaledMost(step, a, 0, words[0]) + scaledMost(step, b, 0, words[1]) +
+                         std::fabs(static_cast<double>(words[2]));
+    if (fitsWord(bound, words[3])) return addWordLoop;
+  }
+  if (kind == kRescale && fitsWord(scaledMost(step, a, words[0], words[1]), words[2])) return rescaleWordLoop;
+  return kLoops[kind];
+}
+
 template <typename X, typename Y>
 void lookUp(uint8_t* y, int64_t yStride, const uint8_t* x, int64_t xStride, const uint8_t* table, int64_t count) {
   const Y* middle = reinterpret_cast<const Y*>(table) + (sizeof(X) == 1 ? 128 : 32768);
@@ -65,7 +86,7 @@ void copyMap(const int32_t* step, const Context& context, int thread, int thread
 // Operands that do not move along the innermost axis are loaded once for each row, the others chunk by chunk.
 void arithmeticMap(const int32_t* step, const Context& context, int thread, int threads) {
   const Nest nest = nestAt(step, kSizes, kStrides, 4);
-  const MapLoop loop = kLoops[step[kKind]];
+  const MapLoop loop = loopOf(step);
   uint8_t* y = refAddress(step, kRefs, context);
   const int yDtype = refDtype(step, kRefs);
   Operand operands[3];

@@ -18,6 +18,41 @@ static void addLoop(const int32_t* a, const int32_t* b, const int32_t*, const in
     out[i] = static_cast<int32_t>(requantize(a[i] * mA + b[i] * mB + offset, to));
 }
 
+// RNE(value / 2^shift) in 32 bits; half is 2^shift / 2, rounded down.
+static inline int32_t roundShift(int32_t value, int shift, int32_t half) {
+  const int32_t up = half > 0 ? half - 1 + (value >> shift & 1) : 0;
+  return (value + up) >> shift;
+}
+
+// Whether a sum of at most `bound`, its rounding and its zero point stay within 32 bits.
+static inline bool fitsWord(double bound, int32_t shift) {
+  return shift < 30 && bound + powerOfTwo(shift) + 65536 < 2147483648.0;
+}
+
+static inline int32_t clampWord(int32_t value, int32_t lo, int32_t hi) {
+  value = value < lo ? lo : value;
+  return value > hi ? hi : value;
+}
+
+// add and rescale where every sum fits 32 bits: twice as many lanes as f64 has.
+static void addWordLoop(const int32_t* a, const int32_t* b, const int32_t*, const int32_t* words,
+                        int32_t* __restrict out, int count) {
+  const int32_t mA = words[0], mB = words[1], offset = words[2], zero = words[4], lo = words[5], hi = words[6];
+  const int shift = words[3];
+  const int32_t half = (1 << shift) >> 1;
+  for (int i = 0; i < count; i++)
+    out[i] = clampWord(roundShift(a[i] * mA + b[i] * mB + offset, shift, half) + zero, lo, hi);
+}
+
+static void rescaleWordLoop(const int32_t* a, const int32_t*, const int32_t*, const int32_t* words,
+                            int32_t* __restrict out, int count) {
+  const int32_t zeroX = words[0], multiplier = words[1], zero = words[3], lo = words[4], hi = words[5];
+  const int shift = words[2];
+  const int32_t half = (1 << shift) >> 1;
+  for (int i = 0; i < count; i++)
+    out[i] = clampWord(roundShift((a[i] - zeroX) * multiplier, shift, half) + zero, lo, hi);
+}
+
 static void mulLoop(const int32_t* a, const int32_t* b, const int32_t*, const int32_t* words,
                     int32_t* __restrict out, int count) {
   const double zeroA = words[0], zeroB = words[1];

@@ -97,23 +97,58 @@ inline int64_t epilogueValue(const Epilogue& e, int64_t v, const uint8_t* other,
   return clampTo(e.zero + rne(sum, static_cast<int>(e.shift)), e.range.lo, e.range.hi);
 }
 
-// A step and its result. `any`: a convAny.
-inline Case convCase(uint64_t seed, bool any) {
+// A matrix product of one input channel: acc is the bias plus a small number.
+inline ConvShape roundingShape(Random& r) {
+  static const int64_t channels[] = {1, 7, 16, 24, 33, 48, 64, 65, 96};
+  const int64_t rows = r.in(1, 30);
+  return {1, 1, rows, 1, 1, rows, r.of(channels), 1, 1, 1, 1, 0, 0, 1, 1, 1};
+}
+
+// An accumulator whose product with m (odd) is at, or next to, a tie of a shift by s; or an end of the numbers that f32
+// has exactly. At most `most` in size.
+inline int64_t nearTie(Random& r, int64_t m, int64_t s, int64_t most) {
+  static const int64_t ends[] = {1 << 24, (1 << 24) + 1, (1 << 25) + 1, (1 << 26) - 1};
+  if (r.one(6)) return clampTo(r.of(ends) * (r.one(2) ? 1 : -1), -most, most);
+  const uint64_t mask = (1ull << s) - 1;
+  uint64_t inverse = 1;
+  for (int i = 0; i < 6; i++) inverse *= 2 - static_cast<uint64_t>(m) * inverse;
+  const int64_t acc = static_cast<int64_t>((((1ull << s) / 2 + static_cast<uint64_t>(r.in(-1, 1))) * inverse) & mask);
+  const int64_t turns = (most - acc) >> s;
+  const int64_t value = turns > 0 ? acc + (r.in(0, turns) << s) : acc;
+  return clampTo(r.one(2) ? value : -value, -most, most);
+}
+
+// Bias, multiplier and shift of each channel for roundingShape.
+inline void tieChannels(Random& r, int64_t channels, int yType, uint8_t* bias, uint8_t* multiplier, uint8_t* shift) {
+  const int bits = yType == 0 ? 7 : yType == 1 ? 15 : 21;
+  const int64_t most = r.one(3) ? (INT64_C(1) << 31) - (1 << 17) : INT64_C(1) << r.in(23, 26);
+  const bool smallFactors = r.one(2);  // at most 1/8
+  for (int64_t o = 0; o < channels; o++) {
+    const int64_t m = r.in(0, (1 << (bits - 1)) - 1) * 2 + 1, s = r.in(smallFactors ? bits + 3 : 1, 30);
+    put(bias, 2, o, nearTie(r, m, s, most)), put(multiplier, 2, o, m), put(shift, 0, o, s);
+  }
+}
+
+enum class Kind { conv, any, rounding };
+
+// A step and its result.
+inline Case convCase(uint64_t seed, Kind kind) {
   Random r = {seed};
   Case out;
   World& world = out.world;
-  const ConvShape s = convShape(r);
+  const bool any = kind == Kind::any, rounding = kind == Kind::rounding;
+  const ConvShape s = rounding ? roundingShape(r) : convShape(r);
   const int xType = r.one(2), wType = r.one(4), in = static_cast<int>(s.kH * s.kW * s.C / s.groups);
   int yType = static_cast<int>(r.in(0, 2));
-  const Epilogue e = any ? Epilogue() : epilogueOf(r, yType);
+  const Epilogue e = any || (rounding && !r.one(4)) ? Epilogue() : epilogueOf(r, yType);
   const int vType = e.kind == 2 ? 0 : e.kind == 1 ? static_cast<int>(r.in(0, 2)) : yType;
-  const int64_t reach = r.one(3) ? -lowest(xType) : r.in(1, -lowest(xType));
-  const int64_t wReach = r.one(3) ? -lowest(wType) : r.in(1, -lowest(wType));
+  const int64_t reach = rounding ? 2 : r.one(3) ? -lowest(xType) : r.in(1, -lowest(xType));
+  const int64_t wReach = rounding ? 1 : r.one(3) ? -lowest(wType) : r.in(1, -lowest(wType));
   const int64_t biasReach = r.one(8) ? INT32_MAX : r.in(0, 1 << 20);
   const double bound = static_cast<double>(in) * static_cast<double>(reach) * static_cast<double>(wReach) + static_cast<double>(biasReach);
   int64_t block = (INT64_C(1) << 31) - 1;
-  block = bound < 2147483648.0 ? 0 : block / (reach * wReach);
-  if (block == 0 && bound >= 2147483648.0) block = 1;
+  block = rounding || bound < 2147483648.0 ? 0 : block / (reach * wReach);
+  if (!rounding && block == 0 && bound >= 2147483648.0) block = 1;
   const int64_t pad = clampTo(r.one(2) ? -reach : r.in(-reach, reach), lowest(xType), highest(xType));
   const int64_t xs = s.N * s.H * s.W * s.C, ws = s.Cout * in, ys = s.N * s.OH * s.OW * s.Cout;
   const size_t xUnit = world.reserve(static_cast<size_t>(xs) << xType);
@@ -133,6 +168,10 @@ inline Case convCase(uint64_t seed, bool any) {
     if (r.one(8)) m = 1, sh = r.in(0, 3);  // ties
     put(multiplier, 2, o, m), put(shift, 0, o, sh);
     if (any && r.one(4)) put(multiplier, 2, o, r.one(2) ? -5 : INT32_MIN), put(shift, 0, o, r.in(-128, 127));
+  }
+  if (rounding) {
+    for (int64_t i = 0; i < ws; i++) put(w, wType, i, 1);
+    tieChannels(r, s.Cout, vType, bias, multiplier, shift);
   }
   uint8_t* other = world.arena + otherUnit * 64;
   if (e.kind == 1) fill(r, other, e.otherType, ys, lowest(e.otherType), highest(e.otherType));

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
+#include <utility>
 #include <vector>
 
 #include "../src/dense.h"
@@ -46,7 +46,7 @@ inline void put(uint8_t* data, int dtype, int64_t i, int64_t value) {
 // n / 2^s, a tie to the even.
 inline int64_t rne(__int128 n, int s) {
   if (s == 0) return static_cast<int64_t>(n);
-  const __int128 q = n >> s, r = n - (q << s), half = static_cast<__int128>(1) << (s - 1);
+  const __int128 one = static_cast<__int128>(1) << s, q = n >> s, r = n - q * one, half = one / 2;
   return static_cast<int64_t>(r > half || (r == half && (q & 1)) ? q + 1 : q);
 }
 inline int64_t clampTo(int64_t v, int64_t lo, int64_t hi) { return v < lo ? lo : v > hi ? hi : v; }
@@ -59,29 +59,45 @@ inline int64_t divideEven(__int128 n, __int128 d) {
   return static_cast<int64_t>(2 * r > d || (2 * r == d && (q & 1)) ? q + 1 : q);
 }
 
+// Memory of exactly so many bytes, aligned to 64, so that a sanitizer sees what is read or written beyond it.
+struct Block {
+  uint8_t* data = nullptr;
+  Block() = default;
+  explicit Block(size_t bytes) {
+    void* at = nullptr;
+    if (posix_memalign(&at, 64, bytes ? bytes : 1) != 0) abort();
+    data = static_cast<uint8_t*>(at);
+    memset(data, 0xa5, bytes);
+  }
+  Block(Block&& from) noexcept : data(from.data) { from.data = nullptr; }
+  Block& operator=(Block&& from) noexcept {
+    std::swap(data, from.data);
+    return *this;
+  }
+  ~Block() { free(data); }
+};
+
 // A run's arena and constants. Buffers have exact sizes, the arena ends with the slack that dense.h asks for.
 struct World {
-  Bytes arenaStore;
+  Block arenaBlock;
   uint8_t* arena = nullptr;
   size_t arenaBytes = 0;
-  std::vector<Bytes> stores;
+  std::vector<Block> blocks;
   std::vector<const uint8_t*> constants;
 
-  static uint8_t* aligned(Bytes& store, size_t bytes) {
-    store.assign(bytes + 64, 0xa5);
-    return store.data() + (64 - reinterpret_cast<uintptr_t>(store.data()) % 64) % 64;
-  }
   size_t reserve(size_t bytes) {
     const size_t at = arenaBytes;
     arenaBytes += (bytes + 63) / 64 * 64;
     return at / 64;
   }
-  void build() { arena = aligned(arenaStore, arenaBytes + aivm::DENSE_SLACK); }
+  void build() {
+    arenaBlock = Block(arenaBytes + aivm::DENSE_SLACK);
+    arena = arenaBlock.data;
+  }
   uint8_t* constant(size_t bytes) {
-    stores.emplace_back();
-    uint8_t* at = aligned(stores.back(), bytes);
-    constants.push_back(at);
-    return at;
+    blocks.emplace_back(bytes);
+    constants.push_back(blocks.back().data);
+    return blocks.back().data;
   }
 };
 

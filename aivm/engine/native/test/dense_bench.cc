@@ -125,12 +125,10 @@ static double seconds() {
 
 static void time(const char* name, const Job& job, const aivm::DenseKernels& kernels) {
   const int32_t* step = job.step.data();
-  Bytes packedStore, scratchStore;
-  uint8_t* packed = World::aligned(packedStore, step[0] == 1 ? kernels.packedBytes(step) : 1);
-  if (step[0] == 1) kernels.pack(step, job.world.constants.data(), packed);
-  uint8_t* scratch = World::aligned(scratchStore, kernels.scratchBytes(step));
-  const void* table[] = {packed};
-  const aivm::Context context = {job.world.arena, job.world.constants.data(), scratch, table};
+  const Block packed(step[0] == 1 ? kernels.packedBytes(step) : 0), scratch(kernels.scratchBytes(step));
+  if (step[0] == 1) kernels.pack(step, job.world.constants.data(), packed.data);
+  const void* table[] = {packed.data};
+  const aivm::Context context = {job.world.arena, job.world.constants.data(), scratch.data, table};
   const auto kernel = step[0] == 1 ? kernels.conv : kernels.matmul;
   double best = 1e9;
   const double end = seconds() + 0.15;

@@ -8,17 +8,17 @@ static const char* const NAMES[] = {"scalar", "neon", "avx2", "vnni"};
 
 // Bytes of y of a run split among `threads`, or false where a byte outside y changed.
 static bool runCase(const Case& c, const aivm::DenseKernels& kernels, int threads, Bytes& y) {
-  Bytes arenaStore, scratchStore, packedStore;
-  uint8_t* arena = World::aligned(arenaStore, c.world.arenaBytes + aivm::DENSE_SLACK);
+  const Block arenaBlock(c.world.arenaBytes + aivm::DENSE_SLACK);
+  uint8_t* arena = arenaBlock.data;
   memcpy(arena, c.world.arena, c.world.arenaBytes);
   memset(arena + c.yAt, 0xa5, c.yBytes);
   const int32_t* step = c.step.data();
-  uint8_t* packed = World::aligned(packedStore, c.packs ? kernels.packedBytes(step) : 1);
-  if (c.packs) kernels.pack(step, c.world.constants.data(), packed);
-  const void* table[] = {packed};
+  const Block packed(c.packs ? kernels.packedBytes(step) : 0);
+  if (c.packs) kernels.pack(step, c.world.constants.data(), packed.data);
+  const void* table[] = {packed.data};
   for (int thread = 0; thread < threads; thread++) {
-    uint8_t* scratch = World::aligned(scratchStore, kernels.scratchBytes(step));
-    const aivm::Context context = {arena, c.world.constants.data(), scratch, table};
+    const Block scratch(kernels.scratchBytes(step));
+    const aivm::Context context = {arena, c.world.constants.data(), scratch.data, table};
     (step[0] == 1 ? kernels.conv : step[0] == 2 ? kernels.convAny : kernels.matmul)(step, context, thread, threads);
   }
   y.assign(arena + c.yAt, arena + c.yAt + c.yBytes);
@@ -57,8 +57,9 @@ int main(int argc, char** argv) {
   const uint64_t first = argc > 2 ? strtoull(argv[2], nullptr, 10) : 1;
   int failures = 0;
   for (uint64_t seed = first; seed < first + count && failures < 10; seed++) {
-    failures += compare(convCase(seed, false), seed);
-    if (seed % 8 == 0) failures += compare(convCase(seed, true), seed);
+    failures += compare(convCase(seed, Kind::conv), seed);
+    if (seed % 8 == 0) failures += compare(convCase(seed, Kind::any), seed);
+    failures += compare(convCase(seed, Kind::rounding), seed);
     failures += compare(matmulCase(seed), seed);
   }
   printf("%s: %llu steps of conv and matmul, levels", failures ? "FAILED" : "ok", static_cast<unsigned long long>(count));

@@ -86,8 +86,8 @@ inline Case matmulCase(uint64_t seed) {
         int64_t v;
         if (!divides) v = zero + rne(static_cast<__int128>(sum) * m, static_cast<int>(shift));
         else {
-          const __int128 num = (static_cast<__int128>(sum) * m) << (shift < 0 ? -shift : 0);
-          const __int128 den = static_cast<__int128>(get(pd, 2, od + row * d.row)) << (shift > 0 ? shift : 0);
+          const __int128 num = static_cast<__int128>(sum) * m * (INT64_C(1) << (shift < 0 ? -shift : 0));
+          const __int128 den = static_cast<__int128>(get(pd, 2, od + row * d.row)) * (INT64_C(1) << (shift > 0 ? shift : 0));
           v = den != 0 ? zero + divideEven(num, den) : num > 0 ? range.hi : num < 0 ? range.lo : zero;
         }
         put(out.want.data(), yType, oy + row * y.row + n, clampTo(v, range.lo, range.hi));
