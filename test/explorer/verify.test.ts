@@ -2,10 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
-import { tensorsToBytes } from "../../aivm/index.ts";
+import { encodeArtifact, tensorsToBytes } from "../../aivm/index.ts";
+import { openOrtReference } from "../../aivm/io/ortReference.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { buildPage, PAGE_FOLDER } from "../../scripts/buildPage.ts";
 import {
+  encodeInputs,
   getPublicResult,
   infer,
   type PublicResult,
@@ -13,9 +15,11 @@ import {
   publicResultToJson,
   requestInference,
 } from "../../sdk/index.ts";
+import { digitSamples, digitsOnnx } from "../aivm/support/digits.ts";
 import { rejectsCode, throwsCode } from "../aivm/support/errors.ts";
+import { lowerOnce } from "../aivm/support/lowered.ts";
 import { MODEL_FEE_UAIVM, startNetwork, type TestNetwork } from "../node-runner/support/network.ts";
-import { tinyArtifact, tinyInput } from "../node-runner/support/tinyModel.ts";
+import { tinyArtifact } from "../node-runner/support/tinyModel.ts";
 import {
   launchChromium,
   type PageServer,
@@ -41,6 +45,21 @@ frame.onload = () => {
 frame.src = "/index.html" + location.search;
 </script>`;
 
+const [[digit = new Float32Array(64)] = [], [otherDigit = new Float32Array(64)] = []] = digitSamples("test");
+
+/** The demo's model: handwritten digits. */
+async function digitsArtifact(): Promise<Uint8Array> {
+  const { program, constants } = await lowerOnce({
+    onnx: digitsOnnx(),
+    name: "digits",
+    calibration: digitSamples("calibration"),
+    precision: "a8",
+    weights: "i8",
+    reference: await openOrtReference(),
+  });
+  return encodeArtifact(program, constants);
+}
+
 describe("the page that checks results", function () {
   this.timeout(120_000);
   let network: TestNetwork;
@@ -49,13 +68,13 @@ describe("the page that checks results", function () {
 
   before(async () => {
     await buildPage();
-    network = await startNetwork();
+    network = await startNetwork(await digitsArtifact());
     await network.startRunner("honest", ["--artifact", network.artifactFile, "--listen", "127.0.0.1:0"]);
     await network.waitActive();
     const { requestId } = await infer(network.client, {
       signer: network.account("user"),
       modelId: network.model.modelId,
-      inputs: [{ tensor: tinyInput(1) }],
+      inputs: [{ floats: digit }],
       resultTimeoutMs: 60_000,
     });
     result = await getPublicResult(network.client, requestId);
@@ -65,7 +84,7 @@ describe("the page that checks results", function () {
     server = await servePages([PAGE_FOLDER], {
       "watch.html": WATCHER,
       "model.aivm": await readFile(network.artifactFile),
-      "other.aivm": tinyArtifact(2),
+      "other.aivm": tinyArtifact(),
       "result.json": publicResultToJson(result),
       "output.json": publicResultToJson(wrongOutput),
       "root.json": publicResultToJson(otherRoot),
@@ -78,19 +97,23 @@ describe("the page that checks results", function () {
     await network?.stop();
   });
 
+  function inputOf(pixels: Float32Array): Uint8Array {
+    return tensorsToBytes(encodeInputs(network.model.program, [{ floats: pixels }]));
+  }
+
   function flipped(bytes: Uint8Array): Uint8Array {
     return bytes.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
   }
 
   it("gets the data of a final result from the chain, and no other", async () => {
     expect(result.modelId).to.deep.equal(network.model.modelId);
-    expect(result.input).to.deep.equal(tensorsToBytes([tinyInput(1)]));
+    expect(result.input).to.deep.equal(inputOf(digit));
     expect(publicResultFromJson(publicResultToJson(result))).to.deep.equal(result);
     await rejectsCode("SDK_NOT_FOUND", getPublicResult(network.client, new Uint8Array(32)));
     const { response } = await requestInference(network.client, {
       signer: network.account("user"),
       modelId: network.model.modelId,
-      input: tensorsToBytes([tinyInput(2)]),
+      input: inputOf(otherDigit),
       feeUaivm: MODEL_FEE_UAIVM,
     });
     await rejectsCode("SDK_NOT_FOUND", getPublicResult(network.client, response.requestId));
