@@ -7,7 +7,7 @@ export const nodeWorkers: WorkerPool = workerPool(startWorker);
 
 /** A pool of the threads that `create` makes; each must run wasmWorker.ts. */
 export function workerPool(create: () => Worker): WorkerPool {
-  return { start: () => engineWorker(create()), mayWait: true };
+  return { start: () => engineWorker(create()) };
 }
 
 /** From source, a thread needs the loader that this process was started with: Node does not hand it on. */

@@ -36,6 +36,10 @@ export const PANEL: number = 8;
 const TILE_BYTES = 160 * 1024;
 /** Output pixels of a tile: enough to use a panel of weights often, few enough for their sums to stay in the first-level cache. */
 const TILE_PIXELS = 128;
+/** Bytes of the 8 channels of x that a tile of a depthwise layer takes: in the first-level cache. */
+const PANEL_TILE_BYTES = 20 * 1024;
+/** Bytes of a widened panel at most: larger ones are read i8 as they are. */
+const EXPANDED_BYTES = 64 * 1024;
 /** Products of a split weight's halves (< 2^23 each) that fit i32. */
 const SPLIT_CHUNK = 256;
 /** Below so many products between widenings, i16 weights are split. */
@@ -89,6 +93,7 @@ export interface ConvPlan {
   readonly accAt: number;
   readonly sumsAt: number;
   readonly tileAt: number;
+  readonly expandedAt: number;
   readonly scratchBytes: number;
 }
 
@@ -105,6 +110,10 @@ export function convPlan(step: ArrayLike<number>): ConvPlan {
   const chunk = sizes.block === 0 ? 0 : weights === WEIGHTS_SPLIT ? SPLIT_CHUNK : sizes.block & ~1;
   const product = productOf(sizes, mode);
   const tile = tileOf(sizes, mode);
+  const layout = packedLayout(mode, weights, product);
+  const expands =
+    weights === WEIGHTS_I8 && mode !== MODE_DEPTHWISE && 2 * layout.panelBytes <= EXPANDED_BYTES;
+  const expandedBytes = expands ? 2 * layout.panelBytes : 0;
   return {
     sizes,
     mode,
@@ -112,8 +121,8 @@ export function convPlan(step: ArrayLike<number>): ConvPlan {
     chunk,
     ...product,
     ...tile,
-    ...packedLayout(mode, weights, product),
-    ...scratchLayout(chunk, tile),
+    ...layout,
+    ...scratchLayout(chunk, tile, expandedBytes),
   };
 }
 
@@ -168,9 +177,9 @@ function productOf(s: ConvSizes, mode: number): Product {
   const depthwise = mode === MODE_DEPTHWISE;
   const packedGroups = depthwise ? 1 : s.groups;
   const groupOut = s.outChannels / packedGroups;
-  const segments = mode === MODE_BAND ? s.kernelH : 1;
   const positions = s.kernelH * s.kernelW;
-  const segmentLength = depthwise ? positions : (positions / segments) * (s.channels / s.groups);
+  const segments = mode === MODE_BAND ? s.kernelH : depthwise ? s.kernelW : 1;
+  const segmentLength = (positions / segments) * (depthwise ? 1 : s.channels / s.groups);
   const panels = Math.ceil(groupOut / PANEL);
   return { segments, segmentLength, pairs: Math.ceil(segmentLength / 2), panels, groupOut, packedGroups };
 }
@@ -194,51 +203,63 @@ function packedLayout(
 interface Tile {
   readonly tileRows: number;
   readonly tileWidth: number;
+  /** Pixels whose sums are kept at a time. */
+  readonly tilePixels: number;
   readonly tileBytes: number;
 }
 
 function tileOf(s: ConvSizes, mode: number): Tile {
-  if (mode === MODE_BAND || mode === MODE_DEPTHWISE) return bandTile(s);
+  if (mode === MODE_BAND)
+    return bandTile(s, { channels: s.channels, bytes: TILE_BYTES, pixels: TILE_PIXELS });
+  if (mode === MODE_DEPTHWISE)
+    return bandTile(s, { channels: PANEL, bytes: PANEL_TILE_BYTES, pixels: Infinity });
   const length = (s.kernelH * s.kernelW * s.channels) / s.groups;
   const rowBytes = 2 * roundUp(length, 2);
   const pixels = mode === MODE_ROWS ? s.batch * s.outHeight * s.outWidth : s.outWidth;
   const fit = Math.floor(TILE_BYTES / rowBytes) & ~3;
   const tileWidth = Math.min(pixels, Math.max(4, Math.min(fit, TILE_PIXELS / 2)));
-  return { tileRows: 1, tileWidth, tileBytes: tileWidth * rowBytes };
+  return { tileRows: 1, tileWidth, tilePixels: tileWidth, tileBytes: tileWidth * rowBytes };
 }
 
 /** As many output rows as fit, or a part of one. */
-function bandTile(s: ConvSizes): Tile {
+function bandTile(
+  s: ConvSizes,
+  most: { readonly channels: number; readonly bytes: number; readonly pixels: number },
+): Tile {
   const bytesOf = (rows: number, width: number): number =>
     2 *
-    s.channels *
+    most.channels *
     ((rows - 1) * s.strideH + (s.kernelH - 1) * s.dilationH + 1) *
     ((width - 1) * s.strideW + (s.kernelW - 1) * s.dilationW + 1);
   let parts = Math.ceil(s.outWidth / TILE_PIXELS);
   const widthOf = (): number => Math.ceil(s.outWidth / parts);
-  while (widthOf() > 4 && bytesOf(1, widthOf()) > TILE_BYTES) parts++;
+  while (widthOf() > 4 && bytesOf(1, widthOf()) > most.bytes) parts++;
   const tileWidth = widthOf();
   let tileRows = 1;
   while (
     tileRows < s.outHeight &&
-    (tileRows + 1) * tileWidth <= TILE_PIXELS &&
-    bytesOf(tileRows + 1, tileWidth) <= TILE_BYTES
+    (tileRows + 1) * tileWidth <= most.pixels &&
+    bytesOf(tileRows + 1, tileWidth) <= most.bytes
   ) {
     tileRows++;
   }
-  return { tileRows, tileWidth, tileBytes: bytesOf(tileRows, tileWidth) };
+  const sums = most.pixels === Infinity ? tileWidth : tileRows * tileWidth;
+  return { tileRows, tileWidth, tilePixels: sums, tileBytes: bytesOf(tileRows, tileWidth) };
 }
 
 function scratchLayout(
   chunk: number,
   tile: Tile,
-): Pick<ConvPlan, "accAt" | "sumsAt" | "tileAt" | "scratchBytes"> {
-  const pixels = roundUp(tile.tileRows * tile.tileWidth, 4);
+  expandedBytes: number,
+): Pick<ConvPlan, "accAt" | "sumsAt" | "tileAt" | "expandedAt" | "scratchBytes"> {
+  const pixels = roundUp(tile.tilePixels, 4);
   const accAt = SCRATCH_TABLE_AT + roundUp(pixels * 4, 64);
   const sumsAt = accAt + pixels * PANEL * 4;
-  const tileAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);
-  // Kernels read whole vectors: up to 15 bytes beyond the tile's end.
-  return { accAt, sumsAt, tileAt, scratchBytes: roundUp(tileAt + tile.tileBytes + 16, 64) };
+  const panelAt = sumsAt + (chunk === 0 ? 0 : pixels * PANEL * 8);
+  const tileAt = panelAt + expandedBytes;
+  // Kernels read whole vectors, beyond the end of the tile.
+  const scratchBytes = roundUp(tileAt + tile.tileBytes + 32, 64);
+  return { accAt, sumsAt, tileAt, expandedAt: expandedBytes === 0 ? 0 : panelAt, scratchBytes };
 }
 
 function roundUp(value: number, unit: number): number {

@@ -80,12 +80,6 @@ export function resetProgress(memory: WebAssembly.Memory, control: number): void
   Atomics.store(new Int32Array(memory.buffer, control, CONTROL_WORDS), PROGRESS_WORD, 0);
 }
 
-/** Says whether the calling thread may sleep at the barriers of the control block. */
-export function setMayWait(memory: WebAssembly.Memory, control: number, mayWait: boolean): void {
-  const MAY_WAIT_WORD = 2;
-  new Int32Array(memory.buffer, control, CONTROL_WORDS)[MAY_WAIT_WORD] = mayWait ? 1 : 0;
-}
-
 function writeJob(words: Int32Array, job: Job): void {
   const { shard, first, end, control, arena, table, scratch, scratchStride } = job;
   words.set([shard, first, end, control, arena, table, scratch, scratchStride], JOB_WORD);

@@ -9,7 +9,7 @@ import type { RunOptions } from "../engine.ts";
 import type { ArenaSlot } from "../plan/format.ts";
 import { planProgram } from "../plan/plan.ts";
 import { hashBytes, readRoots, writeHashTable } from "./hashing.ts";
-import { resetProgress, setMayWait } from "./jobs.ts";
+import { resetProgress } from "./jobs.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { loadLayout } from "./load.ts";
 import { growMemory } from "./module.ts";
@@ -27,7 +27,6 @@ export interface KeptHost {
   readonly hash: (job: HashJob) => void | Promise<void>;
   /** True when `hash` works on another thread, beside `run`. */
   readonly hashesBeside: boolean;
-  readonly mayWait: boolean;
   /** Told when a memory has grown: views of it may be detached. */
   readonly grown: () => void;
 }
@@ -92,7 +91,6 @@ function load(host: KeptHost, { shard, layout }: Piece): void {
     host.grown();
   }
   loadLayout(memory, layout);
-  setMayWait(memory, layout.control, host.mayWait);
 }
 
 async function runPiece(

@@ -4,7 +4,7 @@ import { programGas } from "../../program/node.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { assertInputs, type Engine, type RunnableModel, type RunOptions, type RunResult } from "../engine.ts";
 import { decodePacked, encodePacked, type PackCache, packFingerprint, packKey } from "./cache.ts";
-import { runAlone, runHash, setMayWait } from "./jobs.ts";
+import { runAlone, runHash } from "./jobs.ts";
 import { createKeptRuns, keptOutput } from "./kept.ts";
 import { loadLayout, packedRegion } from "./load.ts";
 import { compileKernels, createMemory, instantiateKernels, type Kernels } from "./module.ts";
@@ -115,7 +115,6 @@ async function startEngine(parts: Parts): Promise<OpenEngine> {
     run: lane.runJob,
     hash: hasher.hash,
     hashesBeside: parts.shared,
-    mayWait: options.pool?.mayWait ?? false,
     grown: lane.grown,
   });
   const turn = createQueue([{}], options.maxWaiting ?? MAX_WAITING);
@@ -184,10 +183,6 @@ async function teamOf({ plan, loaded, kernels, options }: Omit<Parts, "shared">)
   const { pool } = options;
   const control = plan.shards[0]?.layout.control;
   if (pool === undefined || plan.threads === 1 || control === undefined) return undefined;
-  for (const [i, { layout }] of plan.shards.entries()) {
-    const memory = loaded.memories[i];
-    if (memory !== undefined) setMayWait(memory, layout.control, pool.mayWait);
-  }
   return startTeam(pool, loaded, { kernels, memories: loaded.memories, threads: plan.threads, control });
 }
 

@@ -9,6 +9,7 @@ import {
   PACKED_ACC_AT,
   PACKED_BIAS_AT,
   PACKED_CHUNK,
+  PACKED_EXPANDED_AT,
   PACKED_FACTOR_AT,
   PACKED_LOW_AT,
   PACKED_MODE,
@@ -76,6 +77,7 @@ function packHeader(view: DataView, plan: ConvPlan, { multiplier, shift }: ConvC
     [PACKED_ACC_AT, plan.accAt],
     [PACKED_SUMS_AT, plan.sumsAt],
     [PACKED_TILE_AT, plan.tileAt],
+    [PACKED_EXPANDED_AT, plan.expandedAt],
   ];
   for (const [word, value] of words) view.setInt32(word * 4, value, true);
 }
@@ -122,14 +124,17 @@ function putterOf(view: DataView, plan: ConvPlan): (index: number, value: number
   };
 }
 
-/** i16 [panel][pair of positions][8 channels][2]. */
+/** i16 [panel][column][pair of rows][8 channels][2]. */
 function packDepthwise(view: DataView, plan: ConvPlan, w: ArrayLike<number>): void {
-  const { segmentLength: positions, panelBytes, weightsAt, sizes } = plan;
+  const { segments: columns, segmentLength: rows, pairs, panelBytes, weightsAt, sizes } = plan;
   for (let channel = 0; channel < sizes.outChannels; channel++) {
     const lane = channel % PANEL;
     const first = weightsAt + ((channel - lane) / PANEL) * panelBytes + lane * 4;
-    for (let k = 0; k < positions; k++) {
-      view.setInt16(first + (k >> 1) * 4 * PANEL + (k & 1) * 2, w[channel * positions + k] ?? 0, true);
+    for (let k = 0; k < rows * columns; k++) {
+      const column = k % columns;
+      const row = (k - column) / columns;
+      const at = first + (column * pairs + (row >> 1)) * 4 * PANEL + (row & 1) * 2;
+      view.setInt16(at, w[channel * rows * columns + k] ?? 0, true);
     }
   }
 }

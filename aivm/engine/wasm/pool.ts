@@ -15,8 +15,6 @@ export interface EngineWorker {
 /** Starts threads. */
 export interface WorkerPool {
   start(): EngineWorker;
-  /** True when the calling thread may sleep while it waits for the others; the main thread of a page must not. */
-  readonly mayWait: boolean;
 }
 
 /** Steps to run: where, on what. Addresses are in the memory of `shard`. */

@@ -1,6 +1,6 @@
 /** The threads that an engine has started, from the caller's side. */
 import { AivmError } from "../../../common/errors.ts";
-import { createTeamRun, endTeam, setMayWait, type TeamControl } from "./jobs.ts";
+import { createTeamRun, endTeam, type TeamControl } from "./jobs.ts";
 import type { EngineWorker, Job, WorkerPool, WorkerReply, WorkerRequest } from "./pool.ts";
 import { closedError } from "./queue.ts";
 
@@ -35,8 +35,6 @@ export interface Team {
 
 /** Starts `threads` - 1 helpers. `control` is a control block of the first memory. @throws AIVM_WORKER. */
 export async function startTeam(pool: WorkerPool, loaded: Loaded, team: TeamControl): Promise<Team> {
-  const [memory] = loaded.memories;
-  if (memory !== undefined) setMayWait(memory, team.control, pool.mayWait);
   const helpers = await Promise.all(
     Array.from({ length: team.threads - 1 }, () => startThread(pool, loaded)),
   );

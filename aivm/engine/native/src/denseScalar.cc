@@ -12,6 +12,13 @@ struct Scalar : Portable {
 
   static int pickRows(int, int64_t left) { return left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
+  // One loop over the lanes, kept a loop (no unrolling), so that the compiler vectorises it.
+  static inline void addPair(const int16_t* __restrict w, int16_t x0, int16_t x1, uint32_t* __restrict acc) {
+#pragma GCC unroll 1
+    for (int n = 0; n < LANES; n++)
+      acc[n] += static_cast<uint32_t>(x0 * w[n]) + static_cast<uint32_t>(x1 * w[LANES + n]);
+  }
+
   // Not inlined: its sums need every register.
   template <int R, int V>
   __attribute__((noinline)) static void tileOf(const Tile& t) {
@@ -23,14 +30,12 @@ struct Scalar : Portable {
     const int16_t* w = reinterpret_cast<const int16_t*>(t.weights);
     for (int64_t s = 0; s < t.segments; s++)
       for (int64_t g = 0; g < t.groups; g++, w += 2 * V * LANES)
+#pragma GCC unroll 4
         for (int r = 0; r < R; r++) {
           int16_t x[2];
           memcpy(x, t.rows[r] + t.offsets[s] + g * 4, 4);
-          for (int v = 0; v < V; v++)
-            for (int n = 0; n < LANES; n++) {
-              const int16_t* pair = w + v * 2 * LANES + n;
-              acc[r][v * LANES + n] += static_cast<uint32_t>(x[0] * pair[0]) + static_cast<uint32_t>(x[1] * pair[LANES]);
-            }
+#pragma GCC unroll 2
+          for (int v = 0; v < V; v++) addPair(w + v * 2 * LANES, x[0], x[1], acc[r] + v * LANES);
         }
     memcpy(t.acc, acc, sizeof acc);
   }

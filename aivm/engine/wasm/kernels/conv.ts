@@ -25,6 +25,7 @@ import {
   PACKED_MODE,
   PACKED_PAIRS,
   PACKED_PANELS,
+  PACKED_PANEL_BYTES,
   PACKED_SMALL,
   PACKED_TILE_AT,
   PACKED_TILE_ROWS,
@@ -37,6 +38,9 @@ import { refAddress, refDtype, scratch, shareOf, word } from "./step";
 import { multiplyTile, outputAt, outputRuns } from "./tiles";
 import { loadBand, unfoldWindow, widen } from "./unfold";
 
+/** From so many bytes of weights on, threads share out channels rather than rows. */
+const HEAVY_BYTES: i32 = 512 * 1024;
+
 /** This thread's share of a conv step: of its output rows, or of the panels of its channels where rows are few. */
 export function conv(step: usize, thread: i32, threads: i32): void {
   const packed = <usize>word(step, CONV_PACKED);
@@ -48,7 +52,10 @@ export function conv(step: usize, thread: i32, threads: i32): void {
   const panels = load<i32>(packed, PACKED_PANELS * 4);
   const rows = mode == MODE_ROWS;
   const units = rows ? (pixelsOf(step) + 3) >> 2 : word(step, CONV_N) * word(step, CONV_OH) * stripsOf(step, packed);
-  if (units >= 8 * threads || (units >= threads && units % threads == 0) || panels < threads) {
+  // Large weights are better read by one thread than by all.
+  const heavy = rows && panels >= 8 * threads && panels * load<i32>(packed, PACKED_PANEL_BYTES * 4) >= HEAVY_BYTES;
+  const even = units >= 8 * threads || (units >= threads && units % threads == 0);
+  if ((even && !heavy) || panels < threads) {
     const from = shareOf(units, thread, threads);
     const to = shareOf(units, thread + 1, threads);
     if (rows) convRows(step, packed, from << 2, min(to << 2, pixelsOf(step)), 0, panels);
@@ -135,7 +142,11 @@ function convTile(
   const mode = load<i32>(packed, PACKED_MODE * 4);
   const outWidth = word(step, CONV_OW);
   outputRuns(rows, width, <usize>((n * word(step, CONV_OH) + oy) * outWidth + ox), outWidth);
-  if (mode == MODE_BAND || mode == MODE_DEPTHWISE) {
+  if (mode == MODE_DEPTHWISE) {
+    depthwiseTile(step, packed, x, oy, ox, rows, width, panelFrom, panelTo);
+    return;
+  }
+  if (mode == MODE_BAND) {
     bandTile(step, packed, x, oy, ox, rows, width, panelFrom, panelTo);
     return;
   }
@@ -174,12 +185,7 @@ function bandTile(
   loadBand(step, x, refDtype(step, CONV_X), top, left, bandRows, columns, tile);
   const rowBytes = <usize>(columns * channels) << 1;
   tableOfBand(tile, rows, width, <usize>strideH * rowBytes, <usize>(strideW * channels) << 1);
-  if (load<i32>(packed, PACKED_MODE * 4) == MODE_DEPTHWISE) {
-    depthwiseTile(step, packed, rows * width, rowBytes, panelFrom, panelTo);
-    return;
-  }
-  const jump = <usize>dilationH * rowBytes - (<usize>load<i32>(packed, PACKED_PAIRS * 4) << 2);
-  multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, jump);
+  multiplyTile(packed, 0, word(step, CONV_COUT), panelFrom, panelTo, <usize>dilationH * rowBytes);
 }
 
 /** Fills the table with the addresses of the first elements of rows x width windows; the last one repeated to a multiple of 4. */

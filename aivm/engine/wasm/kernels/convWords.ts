@@ -66,6 +66,8 @@ export const PACKED_LOW_AT = 13;
 export const PACKED_ACC_AT = 14;
 export const PACKED_SUMS_AT = 15;
 export const PACKED_TILE_AT = 16;
+/** Bytes from the start of the scratch to room for a panel of i8 weights as i16, or 0. */
+export const PACKED_EXPANDED_AT = 17;
 /** Bytes of the header. */
 export const PACKED_HEADER_BYTES = 128;
 
@@ -85,8 +87,7 @@ export const WEIGHTS_I16 = 1;
 /** Weights i16 as a plane of their high bytes (i8) and one of their low bytes (u8), summed apart. */
 export const WEIGHTS_SPLIT = 2;
 
-/** Bytes at the start of every thread's scratch: zeros, then a row of results that is stored in part. */
-export const SCRATCH_ZEROS = 32;
-export const SCRATCH_SPILL = 32;
-/** Where the table of pixel addresses starts in the scratch. */
-export const SCRATCH_TABLE_AT = 64;
+/** Where things start in every thread's scratch: 32 bytes of zeros; vectors of the finish; of the residual; addresses of pixels. */
+export const SCRATCH_VECTORS_AT = 32;
+export const SCRATCH_RESIDUAL_AT = 128;
+export const SCRATCH_TABLE_AT = 256;

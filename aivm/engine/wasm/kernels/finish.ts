@@ -13,9 +13,15 @@ export let low: f64 = 0;
 export let high: f64 = 0;
 export let zero: i32 = 0;
 
+/** lo and hi of the step at hand. */
+export let least: i32 = 0;
+export let most: i32 = 0;
+
 /** Sets the end of the step at hand. */
 export function setFinish(newZero: i32, lo: i32, hi: i32): void {
   zero = newZero;
+  least = lo;
+  most = hi;
   low = <f64>lo - <f64>newZero;
   high = <f64>hi - <f64>newZero;
 }

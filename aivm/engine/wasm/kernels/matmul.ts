@@ -5,6 +5,7 @@
  */
 import { SCRATCH_TABLE_AT } from "./convWords";
 import { finishSums, finishWith, powerOfHalf } from "./denseFinish";
+import { rowByColumns, rowByRows } from "./fewRows";
 import {
   MATMUL_A,
   MATMUL_B,
@@ -21,6 +22,7 @@ import {
   MATMUL_ROW_D,
   MATMUL_ROW_Y,
   MATMUL_SIZES,
+  MATMUL_SPLIT_BELOW,
   MATMUL_STRIDES_A,
   MATMUL_STRIDES_B,
   MATMUL_STRIDES_D,
@@ -31,14 +33,15 @@ import {
   MATMUL_ZERO_A,
   MATMUL_ZERO_B,
 } from "./matmulWords";
-import { columnSums, packPanel } from "./packPanel";
+import { columnSum, packPanel, splitPanel } from "./packPanel";
 import { refAddress, refDtype, refPlace, scratch, shareOf, word } from "./step";
 import { addPlane, panelSums } from "./tiles";
 import { widen } from "./unfold";
 
-/** Products of halves of split values that fit i32, and the block below which values are split. */
+/** Up to so many rows of a, b is not packed. */
+const FEW_ROWS: i32 = 2;
+/** Products of split values (< 2^23 each) that fit i32. */
 const SPLIT_CHUNK: i32 = 256;
-const SPLIT_BELOW: i32 = 64;
 
 /** Where this thread's parts of the scratch lie. */
 let acc: usize = 0;
@@ -48,7 +51,9 @@ let factors: usize = 0;
 let start: usize = 0;
 let wideStart: usize = 0;
 let panelAt: usize = 0;
+let highAt: usize = 0;
 let rowsAt: usize = 0;
+let table: usize = 0;
 let tileRows: i32 = 0;
 
 /** This thread's share: panels of 8 columns of y, of all batches. */
@@ -75,21 +80,26 @@ function layOut(step: usize): void {
   factors = scratch + SCRATCH_TABLE_AT;
   start = factors + 64;
   wideStart = start + 32;
-  sums = scratch + 256;
+  sums = factors + 192;
   acc = sums + (rows << 6);
   rowSums = acc + (rows << 5);
   table = rowSums + (rows << 3);
   panelAt = (table + (rows << 2) + 15) & ~15;
-  rowsAt = panelAt + (<usize>rowBytes << 3);
+  highAt = panelAt + (<usize>rowBytes << 3);
+  rowsAt = splits(step) ? highAt + (<usize>rowBytes << 3) : highAt;
 }
 
-/** Address of the table of row addresses. */
-let table: usize = 0;
+/** Whether so few products may be summed in i32 that b is split into bytes, which allow more. */
+function splits(step: usize): bool {
+  const block = word(step, MATMUL_BLOCK);
+  return block > 0 && block < MATMUL_SPLIT_BELOW;
+}
 
-/** Sets zeros, factors and how results are finished. */
+/** Sets zeros, factors and how results are finished; sums start with 0. */
 function prepare(step: usize): void {
   v128.store(scratch, i32x4.splat(0));
   v128.store(scratch, i32x4.splat(0), 16);
+  memory.fill(start, 0, 96);
   const multiplier = <f64>word(step, MATMUL_REQUANT);
   const shift = word(step, MATMUL_REQUANT + 1);
   const divided = refPlace(step, MATMUL_D) != 0;
@@ -166,24 +176,25 @@ function multiplyPanel(step: usize, batch: i32, row: i32, count: i32, n: i32): v
   const pairs = (k + 1) >> 1;
   const block = word(step, MATMUL_BLOCK);
   const lanes = min(8, word(step, MATMUL_N) - n);
-  const split = block > 0 && block < SPLIT_BELOW;
   const dtype = refDtype(step, MATMUL_B);
   const rowStride = word(step, MATMUL_ROW_B);
   const first = batchOffset(step, batch, MATMUL_STRIDES_B) + n * rowStride;
   const b = refAddress(step, MATMUL_B) + (<isize>first << dtype);
-  packPanel(b, dtype, rowStride, word(step, MATMUL_K_B), lanes, k, split, panelAt);
-  startValues(step, b, dtype, lanes, k);
+  if (word(step, MATMUL_ZERO_A) != 0) startValues(step, b, dtype, lanes, k);
+  const direct = block == 0 && count <= FEW_ROWS && multiplyFew(step, b, count, lanes);
+  if (!direct) packPanel(b, dtype, rowStride, word(step, MATMUL_K_B), lanes, k, panelAt);
   const divided = refPlace(step, MATMUL_D) != 0;
   const wide = block > 0 || divided;
   if (block == 0) {
-    panelSums<i16>(table, count, 0, panelAt, start, acc, 1, pairs, 0);
+    if (!direct) panelSums<i16>(table, count, 0, panelAt, start, acc, 1, pairs, 0);
     addRowSums(step, acc, count, false);
     if (divided) widenTo(acc, sums, count);
   } else {
     for (let r = 0; r < count; r++) memory.copy(sums + (<usize>r << 6), wideStart, 64);
-    if (split) {
-      addPlane<i8>(table, count, panelAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 256);
-      addPlane<u8>(table, count, panelAt + (<usize>pairs << 4), acc, sums, SPLIT_CHUNK >> 1, pairs, 1);
+    if (splits(step)) {
+      splitPanel(panelAt, pairs, highAt);
+      addPlane<i16>(table, count, highAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 256);
+      addPlane<i16>(table, count, panelAt, acc, sums, SPLIT_CHUNK >> 1, pairs, 1);
     } else addPlane<i16>(table, count, panelAt, acc, sums, block >> 1, pairs, 1);
     addRowSums(step, sums, count, true);
   }
@@ -193,15 +204,34 @@ function multiplyPanel(step: usize, batch: i32, row: i32, count: i32, n: i32): v
   finishSums(from, wide, count, lanes, factors, refAddress(step, MATMUL_Y), y, word(step, MATMUL_ROW_Y));
 }
 
-/** What the sums of a column start with: -zeroA x sum b + K x zeroA x zeroB, as i32 (modulo 2^32) and as f64. */
+/** acc of few rows by rows of b as they lie, if they lie side by side or their elements do. @returns whether. */
+function multiplyFew(step: usize, b: usize, count: i32, lanes: i32): bool {
+  const k = word(step, MATMUL_K);
+  const rowStride = word(step, MATMUL_ROW_B);
+  const kStride = word(step, MATMUL_K_B);
+  const bytes = refDtype(step, MATMUL_B) == 0;
+  if (kStride != 1 && (rowStride != 1 || lanes < 8)) return false;
+  for (let r = 0; r < count; r++) {
+    const x = <usize>load<u32>(table + (<usize>r << 2));
+    const to = acc + (<usize>r << 5);
+    if (kStride == 1) {
+      if (bytes) rowByRows<i8>(x, b, rowStride, lanes, k, start, to);
+      else rowByRows<i16>(x, b, rowStride, lanes, k, start, to);
+    } else if (bytes) rowByColumns<i8>(x, b, kStride, k, start, to);
+    else rowByColumns<i16>(x, b, kStride, k, start, to);
+  }
+  return true;
+}
+
+/** What the sums of a column start with where zeroA is not 0: -zeroA x sum b + K x zeroA x zeroB, as i32 (modulo 2^32) and as f64. */
 function startValues(step: usize, b: usize, dtype: i32, lanes: i32, k: i32): void {
   const zeroA = <i64>word(step, MATMUL_ZERO_A);
   const constant = <i64>k * zeroA * <i64>word(step, MATMUL_ZERO_B);
   for (let lane = 0; lane < 8; lane++) {
     let value: i64 = constant;
-    if (zeroA != 0 && lane < lanes) {
+    if (lane < lanes) {
       const from = b + (<isize>(lane * word(step, MATMUL_ROW_B)) << dtype);
-      value -= zeroA * columnSums(from, dtype, word(step, MATMUL_K_B), k);
+      value -= zeroA * columnSum(from, dtype, word(step, MATMUL_K_B), k);
     }
     store<i32>(start + (<usize>lane << 2), <i32>value);
     store<f64>(wideStart + (<usize>lane << 3), <f64>value);

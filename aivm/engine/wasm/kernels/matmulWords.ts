@@ -27,7 +27,9 @@ export const MATMUL_BLOCK = 52;
 /** Bytes of rows of a that a tile may take, and rows of a tile at most. */
 export const MATMUL_TILE_BYTES = 163840;
 export const MATMUL_TILE_ROWS = 64;
-/** Bytes of a thread's scratch beside those that sizes ask for: zeros, spill, factors, start values. */
-export const MATMUL_FIXED_BYTES = 320;
+/** Bytes of a thread's scratch beside those that sizes ask for: zeros, vectors, factors, start values. */
+export const MATMUL_FIXED_BYTES = 512;
 /** Bytes for each row of a tile beside the row itself: address, i32 sums, f64 sums, f64 row sum. */
 export const MATMUL_ROW_BYTES = 108;
+/** Below so many products between widenings, values of b are split into bytes. */
+export const MATMUL_SPLIT_BELOW = 64;

@@ -28,6 +28,8 @@ export let at1: usize = 0;
 export let at2: usize = 0;
 export let at3: usize = 0;
 export let count: i32 = 0;
+/** Where it begins along the innermost axis. */
+export let start: i32 = 0;
 
 /** Bytes from one element of a row to the next. */
 export let step0: i32 = 0;
@@ -42,6 +44,14 @@ let base2: usize = 0;
 let base3: usize = 0;
 let left: i64 = 0;
 let skip: i32 = 0;
+
+/** The innermost axis, and the one around it: rows before it turns, and bytes between them. */
+let rowSize: i32 = 0;
+let rowsLeft: i32 = 0;
+let jump0: i32 = 0;
+let jump1: i32 = 0;
+let jump2: i32 = 0;
+let jump3: i32 = 0;
 
 /** Size of merged axis `axis`. */
 export function sizeOf(axis: i32): i32 {
@@ -96,6 +106,23 @@ function mergeInto(to: i32): void {
   for (let operand = 0; operand < operands; operand++) store<i32>(strideAt(operand, to), strideOf(operand, to + 1));
 }
 
+/**
+ * Takes the last two axes as one if operand `repeated` begins anew along the outer one and the others go on; the strides
+ * of `repeated` are 0 from then on.
+ */
+export function joinRepeats(repeated: i32): bool {
+  const last = axes - 1;
+  if (last < 1 || strideOf(repeated, last - 1) != 0) return false;
+  for (let operand = 0; operand < operands; operand++) {
+    if (operand == repeated) continue;
+    if (strideOf(operand, last - 1) != strideOf(operand, last) * sizeOf(last)) return false;
+  }
+  mergeInto(last - 1);
+  store<i32>(strideAt(repeated, last - 1), 0);
+  axes = last;
+  return true;
+}
+
 function appendSingle(): void {
   setSize(axes, 1);
   for (let operand = 0; operand < operands; operand++) store<i32>(strideAt(operand, axes), 0);
@@ -128,16 +155,29 @@ export function startWalk(thread: i32, threads: i32, y: usize, a: usize, b: usiz
   step1 = operands > 1 ? strideOf(1, axes - 1) : 0;
   step2 = operands > 2 ? strideOf(2, axes - 1) : 0;
   step3 = operands > 3 ? strideOf(3, axes - 1) : 0;
-  const inner = <i64>sizeOf(axes - 1);
-  skip = <i32>(from % inner);
-  placeRow(from / inner);
+  rowSize = sizeOf(axes - 1);
+  skip = <i32>(from % <i64>rowSize);
+  placeRow(from / <i64>rowSize);
+  readJumps();
+}
+
+/** What moving along the axis around the rows takes. */
+function readJumps(): void {
+  const axis = axes - 2;
+  rowsLeft = 0;
+  if (axis < 0) return;
+  rowsLeft = sizeOf(axis) - load<i32>(scratch + (<usize>axis << 2), COORDINATES) - 1;
+  jump0 = strideOf(0, axis);
+  jump1 = operands > 1 ? strideOf(1, axis) : 0;
+  jump2 = operands > 2 ? strideOf(2, axis) : 0;
+  jump3 = operands > 3 ? strideOf(3, axis) : 0;
 }
 
 /** First of the elements that are `thread`'s; a multiple of GRAIN, or the total. */
 function shareStart(total: i64, thread: i32, threads: i32): i64 {
   if (thread == threads) return total;
-  const start = (total * <i64>thread) / <i64>threads;
-  return start - (start % GRAIN);
+  const from = (total * <i64>thread) / <i64>threads;
+  return from - (from % GRAIN);
 }
 
 /** Puts the coordinates and the bases on row `row`. */
@@ -166,16 +206,26 @@ export function nextRow(): bool {
   at1 = base1 + skip * step1;
   at2 = base2 + skip * step2;
   at3 = base3 + skip * step3;
-  count = <i32>min(<i64>(sizeOf(axes - 1) - skip), left);
+  count = <i32>min(<i64>(rowSize - skip), left);
   left -= <i64>count;
+  start = skip;
   skip = 0;
-  if (left > 0) advance();
+  if (rowsLeft > 0) {
+    rowsLeft--;
+    base0 += jump0;
+    base1 += jump1;
+    base2 += jump2;
+    base3 += jump3;
+  } else if (left > 0) turn();
   return true;
 }
 
-/** The odometer. */
-function advance(): void {
-  for (let axis = axes - 2; axis >= 0; axis--) {
+/** Begins the axis around the rows anew, one further along the axes around it: the odometer. */
+function turn(): void {
+  const last = axes - 2;
+  rowsLeft = sizeOf(last) - 1;
+  move(last, -rowsLeft);
+  for (let axis = last - 1; axis >= 0; axis--) {
     const at = scratch + (<usize>axis << 2);
     const next = load<i32>(at, COORDINATES) + 1;
     if (next < sizeOf(axis)) {

@@ -4,7 +4,6 @@
  *
  *     0 start      counts jobs; raised by the host when a job is written
  *     4 idle       helpers asleep for want of a job
- *     8 mayWait    1 when the calling thread may sleep too (the main thread of a browser must not)
  *    12 job        words of the job, for the host (runs.ts) and its helpers
  *    64 arrived    threads that have reached the barrier
  *   128 passed     counts barriers
@@ -13,7 +12,6 @@
  *   196 followers  threads asleep until the next one is
  */
 const IDLE: usize = 4;
-const MAY_WAIT: usize = 8;
 const ARRIVED: usize = 64;
 const PASSED: usize = 128;
 const ASLEEP: usize = 132;
@@ -23,16 +21,20 @@ const FOLLOWERS: usize = 196;
 /** Looks at a word before a thread goes to sleep over it: some 20 microseconds, less than falling asleep and waking cost. */
 const SPINS: i32 = 20_000;
 
-/** Sleeps or spins while the word at `address` is `value`; `sleepers` counts those asleep. */
-function waitWhile(address: usize, value: i32, sleepers: usize, mayWait: bool): void {
+/** Longest sleeps in nanoseconds, inside a run and between runs: whoever sleeps looks again by itself, woken or not. */
+const RUN_NAP: i64 = 1_000_000;
+const IDLE_NAP: i64 = 100_000_000;
+
+/** Returns when the word at `address` is no longer `value`: spins, then sleeps, counted in `sleepers`, if `nap` is not 0. */
+function waitWhile(address: usize, value: i32, sleepers: usize, nap: i64): void {
   for (;;) {
     for (let i = 0; i < SPINS; i++) {
       if (atomic.load<i32>(address) != value) return;
     }
-    if (!mayWait) continue;
+    if (nap == 0) continue;
     // Counted before the look that falling asleep begins with: whoever changes the word after it sees the count.
     atomic.add<i32>(sleepers, 1);
-    atomic.wait<i32>(address, value, -1);
+    atomic.wait<i32>(address, value, nap);
     atomic.sub<i32>(sleepers, 1);
   }
 }
@@ -51,8 +53,8 @@ export function barrier(thread: i32, threads: i32, control: usize): void {
     wake(control + PASSED, control + ASLEEP);
     return;
   }
-  const mayWait = thread != 0 || load<i32>(control + MAY_WAIT) != 0;
-  waitWhile(control + PASSED, passed, control + ASLEEP, mayWait);
+  // The calling thread never sleeps: the main thread of a page must not.
+  waitWhile(control + PASSED, passed, control + ASLEEP, thread == 0 ? 0 : RUN_NAP);
 }
 
 /** Tells followers that `done` steps are finished. */
@@ -66,7 +68,7 @@ export function follow(control: usize, done: i32): void {
   for (;;) {
     const now = atomic.load<i32>(control + PROGRESS);
     if (now >= done) return;
-    waitWhile(control + PROGRESS, now, control + FOLLOWERS, true);
+    waitWhile(control + PROGRESS, now, control + FOLLOWERS, RUN_NAP);
   }
 }
 
@@ -78,6 +80,6 @@ export function startJob(control: usize): void {
 
 /** Waits, as a helper, for a job after the one numbered `seen`; its number. */
 export function waitJob(control: usize, seen: i32): i32 {
-  waitWhile(control, seen, control + IDLE, true);
+  waitWhile(control, seen, control + IDLE, IDLE_NAP);
   return atomic.load<i32>(control);
 }

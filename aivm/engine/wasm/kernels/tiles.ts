@@ -3,6 +3,7 @@ import {
   PACKED_ACC_AT,
   PACKED_BIAS_AT,
   PACKED_CHUNK,
+  PACKED_EXPANDED_AT,
   PACKED_FACTOR_AT,
   PACKED_LOW_AT,
   PACKED_PAIRS,
@@ -19,6 +20,10 @@ import {
 import { finishSums } from "./denseFinish";
 import { scratch } from "./step";
 import { startSums, sums1, sums4, widenSums } from "./sums";
+import { widen } from "./unfold";
+
+/** From so many pixels on, widening a panel of i8 weights once costs less than widening them for every 4 pixels. */
+const EXPAND_FROM: i32 = 16;
 
 /**
  * Sums of the `pixels` pixels whose addresses are in `table` by the 8 channels of a panel: acc i32 [pixels][8], as sums4.
@@ -33,13 +38,14 @@ export function panelSums<T>(
   acc: usize,
   segments: i32,
   pairs: i32,
-  jump: usize,
+  stride: usize,
 ): void {
-  let left = pixels;
-  for (; left > 1; left -= 4, table += 16, acc += 128) {
-    sums4<T>(table, offset, w, start, acc, segments, pairs, jump);
-  }
-  if (left == 1) sums1<T>(table, offset, w, start, acc, segments, pairs, jump);
+  const single = pixels & 3;
+  const most = single == 1 ? pixels - 1 : pixels;
+  sums4<T>(table, most, offset, w, start, acc, segments, pairs, stride);
+  if (single != 1) return;
+  const done = <usize>most;
+  sums1<T>(table + (done << 2), offset, w, start, acc + (done << 5), segments, pairs, stride);
 }
 
 /** sums f64 [pixels][8] += scale x (x x w), w a panel of `pairs` pairs, summed in i32 `chunk` pairs at a time. */
@@ -82,13 +88,16 @@ export function outputRuns(count: i32, pixels: i32, first: usize, stride: i32): 
   runStride = <usize>stride;
 }
 
+/** Finishes one panel's sums of run number `run`. */
+export function finishRun(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32, run: i32): void {
+  const pixel = firstPixel + <usize>run * runStride;
+  finishSums(from, wide, runPixels, lanes, factor, y, pixel * yStride + <usize>channel, yStride);
+}
+
 /** Finishes one panel's sums of all the tile's pixels. */
-export function finishPanel(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32): void {
-  let pixel = firstPixel;
+function finishPanel(from: usize, wide: bool, lanes: i32, factor: usize, channel: i32): void {
   const bytes = <usize>runPixels << (wide ? 6 : 5);
-  for (let run = 0; run < runs; run++, pixel += runStride, from += bytes) {
-    finishSums(from, wide, runPixels, lanes, factor, y, pixel * yStride + <usize>channel, yStride);
-  }
+  for (let run = 0; run < runs; run++, from += bytes) finishRun(from, wide, lanes, factor, channel, run);
 }
 
 /**
@@ -101,11 +110,14 @@ export function multiplyTile(
   groupOut: i32,
   panelFrom: i32,
   panelTo: i32,
-  jump: usize,
+  stride: usize,
 ): void {
   const pixels = runs * runPixels;
   const panels = load<i32>(packed, PACKED_PANELS * 4);
-  const weights = load<i32>(packed, PACKED_WEIGHTS * 4);
+  const expandedAt = load<i32>(packed, PACKED_EXPANDED_AT * 4);
+  const expanded = scratch + <usize>expandedAt;
+  const expands = expandedAt != 0 && pixels >= EXPAND_FROM;
+  const weights = expands ? WEIGHTS_I16 : load<i32>(packed, PACKED_WEIGHTS * 4);
   const panelBytes = <usize>load<i32>(packed, PACKED_PANEL_BYTES * 4);
   const segments = load<i32>(packed, PACKED_SEGMENTS * 4);
   const pairs = load<i32>(packed, PACKED_PAIRS * 4);
@@ -116,12 +128,16 @@ export function multiplyTile(
   const sums = scratch + <usize>load<i32>(packed, PACKED_SUMS_AT * 4);
   for (let panel = panelFrom; panel < panelTo; panel++) {
     const place = <usize>(group * panels + panel);
-    const w = packed + <usize>load<i32>(packed, PACKED_WEIGHTS_AT * 4) + place * panelBytes;
+    let w = packed + <usize>load<i32>(packed, PACKED_WEIGHTS_AT * 4) + place * panelBytes;
     const bias = packed + <usize>load<i32>(packed, PACKED_BIAS_AT * 4) + (place << 5);
     const factor = packed + <usize>load<i32>(packed, PACKED_FACTOR_AT * 4) + (place << 6);
+    if (expands) {
+      widen(w, 0, expanded, <i32>panelBytes);
+      w = expanded;
+    }
     if (!wide) {
-      if (weights == WEIGHTS_I8) panelSums<i8>(table, pixels, 0, w, bias, acc, segments, pairs, jump);
-      else panelSums<i16>(table, pixels, 0, w, bias, acc, segments, pairs, jump);
+      if (weights == WEIGHTS_I8) panelSums<i8>(table, pixels, 0, w, bias, acc, segments, pairs, stride);
+      else panelSums<i16>(table, pixels, 0, w, bias, acc, segments, pairs, stride);
     } else {
       startSums(bias, sums, pixels);
       if (weights == WEIGHTS_I8) addPlane<i8>(table, pixels, w, acc, sums, chunk, pairs, 1);

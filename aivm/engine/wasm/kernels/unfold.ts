@@ -75,6 +75,52 @@ export function loadBand(
   }
 }
 
+/** loadBand for the 8 channels of a panel: dst i16 [rows][columns][8]; channels beyond C are anything. */
+export function loadPanel(
+  step: usize,
+  x: usize,
+  dtype: i32,
+  top: i32,
+  left: i32,
+  rows: i32,
+  columns: i32,
+  panel: i32,
+  dst: usize,
+): void {
+  const height = word(step, CONV_H);
+  const width = word(step, CONV_WIDTH);
+  const channels = word(step, CONV_C);
+  const pad = word(step, CONV_PAD_VALUE);
+  const before = min(max(-left, 0), columns);
+  const after = min(max(left + columns - width, 0), columns - before);
+  const inside = columns - before - after;
+  const lanes = min(8, channels - (panel << 3));
+  for (let r = 0; r < rows; r++, dst += <usize>columns << 4) {
+    const y = top + r;
+    if (y < 0 || y >= height || inside == 0) {
+      fillRun(dst, pad, columns << 3);
+      continue;
+    }
+    fillRun(dst, pad, before << 3);
+    const at = (y * width + left + before) * channels + (panel << 3);
+    gatherPixels(x + (<usize>at << dtype), dtype, channels, lanes, inside, dst + (<usize>before << 4));
+    fillRun(dst + (<usize>(before + inside) << 4), pad, after << 3);
+  }
+}
+
+/** `lanes` <= 8 channels of `count` pixels, `channels` elements apart, as i16 [count][8]. */
+function gatherPixels(from: usize, dtype: i32, channels: i32, lanes: i32, count: i32, to: usize): void {
+  const step = <usize>channels << dtype;
+  const end = to + (<usize>count << 4);
+  if (lanes < 8) {
+    for (; to < end; to += 16, from += step) widen(from, dtype, to, lanes);
+  } else if (dtype == 0) {
+    for (; to < end; to += 16, from += step) v128.store(to, v128.load8x8_s(from));
+  } else {
+    for (; to < end; to += 16, from += step) v128.store(to, v128.load(from));
+  }
+}
+
 /** The window of one output pixel and one group as a row: dst i16 [kernelH x kernelW x C/groups], padded with 0 to an even length. */
 export function unfoldWindow(
   step: usize,

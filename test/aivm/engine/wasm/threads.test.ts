@@ -44,7 +44,6 @@ const MODES = {
   "the calling thread, in shared memory": { pool: nodeWorkers },
   "a team of two threads": { pool: nodeWorkers, threads: 2 },
   "a team of three threads": { pool: nodeWorkers, threads: 3 },
-  "a team whose calling thread may not sleep": { pool: { ...nodeWorkers, mayWait: false }, threads: 2 },
   "one request in flight": { pool: nodeWorkers, requests: 1 },
   "three requests in flight": { pool: nodeWorkers, requests: 3 },
 };
@@ -165,7 +164,6 @@ describe("options that make no sense", () => {
   it("a thread that does not start is a typed error too", async () => {
     const wasm = await freshKernels();
     const pool = {
-      mayWait: true,
       start: () => {
         const worker = nodeWorkers.start();
         void worker.end();

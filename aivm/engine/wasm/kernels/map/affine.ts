@@ -1,6 +1,7 @@
 /**
  * Rows of add, mul and rescale (AssemblyScript), compiled for every dtype: elements of y, a and b lie one behind the
- * other. Factors hold the multiplier and the power of two; all values are exact in f64 (../finish.ts).
+ * other. Factors hold the multiplier and the power of two; all values are exact in f64 (../finish.ts). The condition of
+ * the loops stands behind their bodies: only then do hosts take the making of constant vectors out of them.
  */
 import { finish, finish4, high, low, zero } from "../finish";
 import { high4, highPair, low4, lowPair, store8 } from "../lanes";
@@ -24,14 +25,17 @@ function affineRow<Y, A>(y: usize, a: usize, n: i32, factor: f64, constant: f64)
   const lows = f64x2.splat(low);
   const highs = f64x2.splat(high);
   const zeros = i32x4.splat(zero);
-  for (; n >= 8; n -= 8) {
-    const a0 = low4<A>(a);
-    const a1 = high4<A>(a);
-    const y0 = finish4(scaled(lowPair(a0), k, c), scaled(highPair(a0), k, c), lows, highs, zeros);
-    const y1 = finish4(scaled(lowPair(a1), k, c), scaled(highPair(a1), k, c), lows, highs, zeros);
-    store8<Y>(y, y0, y1);
-    a += 8 * sizeof<A>();
-    y += 8 * sizeof<Y>();
+  if (n >= 8) {
+    do {
+      const a0 = low4<A>(a);
+      const a1 = high4<A>(a);
+      const y0 = finish4(scaled(lowPair(a0), k, c), scaled(highPair(a0), k, c), lows, highs, zeros);
+      const y1 = finish4(scaled(lowPair(a1), k, c), scaled(highPair(a1), k, c), lows, highs, zeros);
+      store8<Y>(y, y0, y1);
+      a += 8 * sizeof<A>();
+      y += 8 * sizeof<Y>();
+      n -= 8;
+    } while (n >= 8);
   }
   for (; n > 0; n--) {
     store<Y>(y, <Y>finish(<f64>load<A>(a) * factor + constant));
@@ -54,19 +58,22 @@ export function sumRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, factorA: f
   const lows = f64x2.splat(low);
   const highs = f64x2.splat(high);
   const zeros = i32x4.splat(zero);
-  for (; n >= 8; n -= 8) {
-    const a0 = low4<A>(a);
-    const b0 = low4<B>(b);
-    const p0 = f64x2.add(scaled(lowPair(a0), kA, c), f64x2.mul(lowPair(b0), kB));
-    const q0 = f64x2.add(scaled(highPair(a0), kA, c), f64x2.mul(highPair(b0), kB));
-    const a1 = high4<A>(a);
-    const b1 = high4<B>(b);
-    const p1 = f64x2.add(scaled(lowPair(a1), kA, c), f64x2.mul(lowPair(b1), kB));
-    const q1 = f64x2.add(scaled(highPair(a1), kA, c), f64x2.mul(highPair(b1), kB));
-    store8<Y>(y, finish4(p0, q0, lows, highs, zeros), finish4(p1, q1, lows, highs, zeros));
-    a += 8 * sizeof<A>();
-    b += 8 * sizeof<B>();
-    y += 8 * sizeof<Y>();
+  if (n >= 8) {
+    do {
+      const a0 = low4<A>(a);
+      const b0 = low4<B>(b);
+      const p0 = f64x2.add(scaled(lowPair(a0), kA, c), f64x2.mul(lowPair(b0), kB));
+      const q0 = f64x2.add(scaled(highPair(a0), kA, c), f64x2.mul(highPair(b0), kB));
+      const a1 = high4<A>(a);
+      const b1 = high4<B>(b);
+      const p1 = f64x2.add(scaled(lowPair(a1), kA, c), f64x2.mul(lowPair(b1), kB));
+      const q1 = f64x2.add(scaled(highPair(a1), kA, c), f64x2.mul(highPair(b1), kB));
+      store8<Y>(y, finish4(p0, q0, lows, highs, zeros), finish4(p1, q1, lows, highs, zeros));
+      a += 8 * sizeof<A>();
+      b += 8 * sizeof<B>();
+      y += 8 * sizeof<Y>();
+      n -= 8;
+    } while (n >= 8);
   }
   for (; n > 0; n--) {
     store<Y>(y, <Y>finish(<f64>load<A>(a) * factorA + constant + <f64>load<B>(b) * factorB));
@@ -76,27 +83,34 @@ export function sumRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, factorA: f
   }
 }
 
-/** y = finish((a - zeroA) x (b - zeroB) x factor). */
-export function productRow<Y, A, B>(y: usize, a: usize, b: usize, n: i32, zeroA: i32, zeroB: i32, factor: f64): void {
+/**
+ * y = finish((a - zeroA) x (b - zeroB) x factor). P is f64, or i32 for products that fit it, of operands of i8 and i16.
+ */
+export function productRow<Y, A, B, P>(y: usize, a: usize, b: usize, n: i32, zeroA: i32, zeroB: i32, factor: f64): void {
   const k = f64x2.splat(factor);
   const zA = offsetOf<A>(zeroA);
   const zB = offsetOf<B>(zeroB);
   const lows = f64x2.splat(low);
   const highs = f64x2.splat(high);
   const zeros = i32x4.splat(zero);
-  for (; n >= 8; n -= 8) {
-    const a0 = low4<A>(a);
-    const b0 = low4<B>(b);
-    const p0 = f64x2.mul(f64x2.mul(lowFrom<A>(a0, zA), lowFrom<B>(b0, zB)), k);
-    const q0 = f64x2.mul(f64x2.mul(highFrom<A>(a0, zA), highFrom<B>(b0, zB)), k);
-    const a1 = high4<A>(a);
-    const b1 = high4<B>(b);
-    const p1 = f64x2.mul(f64x2.mul(lowFrom<A>(a1, zA), lowFrom<B>(b1, zB)), k);
-    const q1 = f64x2.mul(f64x2.mul(highFrom<A>(a1, zA), highFrom<B>(b1, zB)), k);
-    store8<Y>(y, finish4(p0, q0, lows, highs, zeros), finish4(p1, q1, lows, highs, zeros));
-    a += 8 * sizeof<A>();
-    b += 8 * sizeof<B>();
-    y += 8 * sizeof<Y>();
+  if (n >= 8) {
+    do {
+      const a0 = low4<A>(a);
+      const b0 = low4<B>(b);
+      const a1 = high4<A>(a);
+      const b1 = high4<B>(b);
+      const whole0 = isInteger<P>() ? i32x4.mul(i32x4.sub(a0, zA), i32x4.sub(b0, zB)) : a0;
+      const whole1 = isInteger<P>() ? i32x4.mul(i32x4.sub(a1, zA), i32x4.sub(b1, zB)) : a1;
+      const p0 = f64x2.mul(isInteger<P>() ? lowPair(whole0) : f64x2.mul(lowFrom<A>(a0, zA), lowFrom<B>(b0, zB)), k);
+      const q0 = f64x2.mul(isInteger<P>() ? highPair(whole0) : f64x2.mul(highFrom<A>(a0, zA), highFrom<B>(b0, zB)), k);
+      const p1 = f64x2.mul(isInteger<P>() ? lowPair(whole1) : f64x2.mul(lowFrom<A>(a1, zA), lowFrom<B>(b1, zB)), k);
+      const q1 = f64x2.mul(isInteger<P>() ? highPair(whole1) : f64x2.mul(highFrom<A>(a1, zA), highFrom<B>(b1, zB)), k);
+      store8<Y>(y, finish4(p0, q0, lows, highs, zeros), finish4(p1, q1, lows, highs, zeros));
+      a += 8 * sizeof<A>();
+      b += 8 * sizeof<B>();
+      y += 8 * sizeof<Y>();
+      n -= 8;
+    } while (n >= 8);
   }
   for (; n > 0; n--) {
     const product = (<f64>load<A>(a) - <f64>zeroA) * (<f64>load<B>(b) - <f64>zeroB);

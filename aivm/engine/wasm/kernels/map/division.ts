@@ -6,7 +6,8 @@ import { highPair, lowPair } from "../lanes";
  * y = finish(round((a - zeroA) x lift / ((b - zeroB) x scale))); rounding 0 half to even, 1 toward zero, 2 floor. The
  * dividend is at most 2^52 and the divisor at most 2^53: the f64 quotient lies on the same side of every integer and
  * of every half as the exact one. By 0 it is an infinity, which the clamp takes to the end of the range, or NaN for
- * 0 / 0, which counts as 0. Rows are computed in fours: buffers have room for a multiple.
+ * 0 / 0, which counts as 0. Rows, of at least one element, are computed in fours:
+ * buffers have room for a multiple.
  */
 export function divide(
   y: usize,
@@ -26,7 +27,9 @@ export function divide(
   const lows = f64x2.splat(low);
   const highs = f64x2.splat(high);
   const zeros = i32x4.splat(zero);
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+  const end = <usize>n << 2;
+  let i: usize = 0;
+  do {
     const left = v128.load(a + i);
     const right = v128.load(b + i);
     let p = quotient(lowPair(left), lowPair(right), zA, zB, up, down);
@@ -36,7 +39,8 @@ export function divide(
       q = whole(f64x2.pmin(f64x2.pmax(q, lows), highs), rounding);
     }
     v128.store(y + i, finish4(p, q, lows, highs, zeros));
-  }
+    i += 16;
+  } while (i < end);
 }
 
 // @ts-expect-error: a decorator of AssemblyScript
@@ -63,12 +67,15 @@ export function squareRoot(y: usize, a: usize, n: i32, zeroX: i32, lift: f64, fa
   const lows = f64x2.splat(low);
   const highs = f64x2.splat(high);
   const zeros = i32x4.splat(zero);
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+  const end = <usize>n << 2;
+  let i: usize = 0;
+  do {
     const x = v128.load(a + i);
     const p = f64x2.mul(root(f64x2.mul(f64x2.sub(lowPair(x), zX), up)), k);
     const q = f64x2.mul(root(f64x2.mul(f64x2.sub(highPair(x), zX), up)), k);
     v128.store(y + i, finish4(p, q, lows, highs, zeros));
-  }
+    i += 16;
+  } while (i < end);
 }
 
 /**

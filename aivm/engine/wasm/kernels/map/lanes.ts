@@ -1,4 +1,7 @@
-/** Kinds of map that work on i32 buffers, results included (AssemblyScript): rows of n elements at y, a, b, c. */
+/**
+ * Kinds of map that work on i32 buffers, results included (AssemblyScript): rows of n elements at y, a, b, c. Those with
+ * vectors compute in fours: buffers have room for a multiple.
+ */
 
 /** Condition a: b where it is not 0, c where it is 0. */
 export function where(y: usize, a: usize, b: usize, c: usize, n: i32): void {
@@ -14,11 +17,15 @@ export function where(y: usize, a: usize, b: usize, c: usize, n: i32): void {
 
 /** relation 0: a = b, 1: a < b, 2: a <= b; 1 or 0, clamped. */
 export function compare(y: usize, a: usize, b: usize, n: i32, relation: i32, lo: i32, hi: i32): void {
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 4) {
-    const left = load<i32>(a + i);
-    const right = load<i32>(b + i);
-    const holds = relation == 0 ? left == right : relation == 1 ? left < right : left <= right;
-    store<i32>(y + i, min(max(<i32>holds, lo), hi));
+  const least = i32x4.splat(lo);
+  const most = i32x4.splat(hi);
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const left = v128.load(a + i);
+    const right = v128.load(b + i);
+    const equal = i32x4.eq(left, right);
+    const less = i32x4.lt_s(left, right);
+    const holds = relation == 0 ? equal : relation == 1 ? less : v128.or(less, equal);
+    v128.store(y + i, i32x4.min_s(i32x4.max_s(i32x4.neg(holds), least), most));
   }
 }
 

@@ -14,13 +14,17 @@ function lookupTo<Y>(y: usize, a: usize, aType: i32, n: i32, entries: usize): vo
 }
 
 function lookupRow<Y, A>(y: usize, a: usize, n: i32, entries: usize): void {
-  for (; n >= 4; n -= 4) {
+  for (; n >= 8; n -= 8) {
     store<Y>(y, entry<Y>(entries, <i32>load<A>(a)));
-    store<Y>(y + sizeof<Y>(), entry<Y>(entries, <i32>load<A>(a + sizeof<A>())));
-    store<Y>(y + 2 * sizeof<Y>(), entry<Y>(entries, <i32>load<A>(a + 2 * sizeof<A>())));
-    store<Y>(y + 3 * sizeof<Y>(), entry<Y>(entries, <i32>load<A>(a + 3 * sizeof<A>())));
-    a += 4 * sizeof<A>();
-    y += 4 * sizeof<Y>();
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, sizeof<A>())), sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 2 * sizeof<A>())), 2 * sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 3 * sizeof<A>())), 3 * sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 4 * sizeof<A>())), 4 * sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 5 * sizeof<A>())), 5 * sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 6 * sizeof<A>())), 6 * sizeof<Y>());
+    store<Y>(y, entry<Y>(entries, <i32>load<A>(a, 7 * sizeof<A>())), 7 * sizeof<Y>());
+    a += 8 * sizeof<A>();
+    y += 8 * sizeof<Y>();
   }
   for (; n > 0; n--) {
     store<Y>(y, entry<Y>(entries, <i32>load<A>(a)));
@@ -31,6 +35,6 @@ function lookupRow<Y, A>(y: usize, a: usize, n: i32, entries: usize): void {
 
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
-function entry<Y>(entries: usize, index: i32): Y {
-  return load<Y>(entries + index * sizeof<Y>());
+function entry<Y>(entries: usize, value: i32): Y {
+  return load<Y>(entries + value * sizeof<Y>());
 }

@@ -141,36 +141,54 @@ function tile4By4(y: usize, x: usize, yStride: i32, xStride: i32): void {
 
 /** Three planes of bytes, xStride apart, to pixels of three: 16 pixels at a time. */
 function interleaveThree(y: usize, x: usize, pixels: i32, xStride: i32): void {
-  for (; pixels >= 16; pixels -= 16) {
-    const p = v128.load(x);
-    const q = v128.load(x + xStride);
-    const r = v128.load(x + 2 * xStride);
-    const pq0 = v128.shuffle<i8>(p, q, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
-    v128.store(y, v128.shuffle<i8>(pq0, r, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15), 0);
-    const pq1 = v128.shuffle<i8>(p, q, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
-    v128.store(y, v128.shuffle<i8>(pq1, r, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15), 16);
-    const pq2 = v128.shuffle<i8>(p, q, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
-    v128.store(y, v128.shuffle<i8>(pq2, r, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
-    x += 16;
-    y += 48;
+  if (pixels >= 16) {
+    do {
+      const p = v128.load(x);
+      const q = v128.load(x + xStride);
+      const r = v128.load(x + 2 * xStride);
+      const p0 = i8x16.swizzle(p, i8x16(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5));
+      const q0 = i8x16.swizzle(q, i8x16(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1));
+      const r0 = i8x16.swizzle(r, i8x16(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1));
+      v128.store(y, v128.or(v128.or(p0, q0), r0));
+      const p1 = i8x16.swizzle(p, i8x16(-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1));
+      const q1 = i8x16.swizzle(q, i8x16(5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10));
+      const r1 = i8x16.swizzle(r, i8x16(-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1));
+      v128.store(y, v128.or(v128.or(p1, q1), r1), 16);
+      const p2 = i8x16.swizzle(p, i8x16(-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1));
+      const q2 = i8x16.swizzle(q, i8x16(-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1));
+      const r2 = i8x16.swizzle(r, i8x16(10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15));
+      v128.store(y, v128.or(v128.or(p2, q2), r2), 32);
+      x += 16;
+      y += 48;
+      pixels -= 16;
+    } while (pixels >= 16);
   }
   singly<i8>(y, x, pixels, 3, 3, xStride);
 }
 
 /** Pixels of three bytes to three planes, yStride apart: 16 pixels at a time. */
 function separateThree(y: usize, x: usize, pixels: i32, yStride: i32): void {
-  for (; pixels >= 16; pixels -= 16) {
-    const p = v128.load(x);
-    const q = v128.load(x, 16);
-    const r = v128.load(x, 32);
-    const pq0 = v128.shuffle<i8>(p, q, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
-    v128.store(y + 0 * yStride, v128.shuffle<i8>(pq0, r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29));
-    const pq1 = v128.shuffle<i8>(p, q, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
-    v128.store(y + 1 * yStride, v128.shuffle<i8>(pq1, r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30));
-    const pq2 = v128.shuffle<i8>(p, q, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
-    v128.store(y + 2 * yStride, v128.shuffle<i8>(pq2, r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31));
-    x += 48;
-    y += 16;
+  if (pixels >= 16) {
+    do {
+      const p = v128.load(x);
+      const q = v128.load(x, 16);
+      const r = v128.load(x, 32);
+      const p0 = i8x16.swizzle(p, i8x16(0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q0 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14, -1, -1, -1, -1, -1));
+      const r0 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1, 4, 7, 10, 13));
+      v128.store(y, v128.or(v128.or(p0, q0), r0));
+      const p1 = i8x16.swizzle(p, i8x16(1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q1 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1));
+      const r1 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14));
+      v128.store(y + yStride, v128.or(v128.or(p1, q1), r1));
+      const p2 = i8x16.swizzle(p, i8x16(2, 5, 8, 11, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+      const q2 = i8x16.swizzle(q, i8x16(-1, -1, -1, -1, -1, 1, 4, 7, 10, 13, -1, -1, -1, -1, -1, -1));
+      const r2 = i8x16.swizzle(r, i8x16(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 3, 6, 9, 12, 15));
+      v128.store(y + 2 * yStride, v128.or(v128.or(p2, q2), r2));
+      x += 48;
+      y += 16;
+      pixels -= 16;
+    } while (pixels >= 16);
   }
   singly<i8>(y, x, 3, pixels, yStride, 3);
 }

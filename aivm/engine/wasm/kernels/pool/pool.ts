@@ -1,5 +1,5 @@
 /** pool (AssemblyScript): largest or scaled sum of windows over NHWC, channels in vectors; words in plan/format.ts. */
-import { factorOf, finish, setFinish } from "../finish";
+import { factorOf, finish, least, setFinish } from "../finish";
 import { affine } from "../map/affine";
 import { MOST_STEPS } from "../reduce/sums";
 import { bufferAt } from "../stage";
@@ -29,7 +29,6 @@ let dilationH: i32 = 0;
 let dilationW: i32 = 0;
 let zeroX: i32 = 0;
 let factor: f64 = 0;
-let lowest: i32 = 0;
 
 /** One step of `pool`, or this thread's share of it: rows of output pixels, or blocks of channels of single ones. */
 export function pool(step: usize, thread: i32, threads: i32): void {
@@ -78,7 +77,6 @@ function readStep(step: usize): void {
   dilationW = word(step, SIZES + 13);
   zeroX = word(step, ZERO_X);
   factor = factorOf(word(step, REQUANT), word(step, REQUANT + 1));
-  lowest = word(step, REQUANT + 3);
   setFinish(word(step, REQUANT + 2), word(step, REQUANT + 3), word(step, REQUANT + 4));
 }
 
@@ -95,16 +93,10 @@ function poolBlock(y: usize, x: usize, top: i32, left: i32, first: i32): void {
   const n = min(BLOCK, channels - first);
   const rowStep = dilationH * width * pixelBytes;
   const columnStep = dilationW * pixelBytes;
-  // The window of a maximum may hold nothing but padding.
-  if (!averages && (rows <= 0 || columns <= 0)) storeLowest(y, n);
-  else if (averages) average(y, x, n, max(rows, 0), max(columns, 0), rowStep, columnStep);
-  else if (xType == 0) largestOfWindow<i8>(y, x, n, rows, columns, rowStep, columnStep);
-  else if (xType == 1) largestOfWindow<i16>(y, x, n, rows, columns, rowStep, columnStep);
-  else largestOfWindow<i32>(y, x, n, rows, columns, rowStep, columnStep);
-}
-
-function storeLowest(y: usize, n: i32): void {
-  for (let channel = 0; channel < n; channel++) storeElement(y, yType, channel, lowest);
+  if (averages) average(y, x, n, max(rows, 0), max(columns, 0), rowStep, columnStep);
+  else if (xType == 0) largestOfWindow<i8>(y, x, n, rows, columns, rowStep, columnStep, least);
+  else if (xType == 1) largestOfWindow<i16>(y, x, n, rows, columns, rowStep, columnStep, least);
+  else largestOfWindow<i32>(y, x, n, rows, columns, rowStep, columnStep, least);
 }
 
 /** First position along an axis, of those from `start` on in steps of `dilation`, that is inside x. */

@@ -3,7 +3,7 @@
  * of `columns` positions `columnStep` bytes apart.
  */
 
-/** y = the largest of each of n channels. */
+/** y = the largest of `least` and the positions, of each of n channels. */
 export function largestOfWindow<T>(
   y: usize,
   x: usize,
@@ -12,28 +12,29 @@ export function largestOfWindow<T>(
   columns: i32,
   rowStep: i32,
   columnStep: i32,
+  least: i32,
 ): void {
   const bytes = n * sizeof<T>();
   if (bytes >= 16) {
     // The last vector reaches back over channels that are done.
     for (let i = 0; i < bytes; i += 16) {
       const at = min(i, bytes - 16);
-      v128.store(y + at, largest16<T>(x + at, rows, columns, rowStep, columnStep));
+      v128.store(y + at, largest16<T>(x + at, rows, columns, rowStep, columnStep, least));
     }
   } else if (bytes >= 8) {
     for (let i = 0; i < bytes; i += 8) {
       const at = min(i, bytes - 8);
-      v128.store64_lane(y + at, largest8<T>(x + at, rows, columns, rowStep, columnStep), 0);
+      v128.store64_lane(y + at, largest8<T>(x + at, rows, columns, rowStep, columnStep, least), 0);
     }
   } else {
     for (let i = 0; i < bytes; i += sizeof<T>()) {
-      store<T>(y + i, largest1<T>(x + i, rows, columns, rowStep, columnStep));
+      store<T>(y + i, largest1<T>(x + i, rows, columns, rowStep, columnStep, least));
     }
   }
 }
 
-function largest16<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32): v128 {
-  let best = v128.load(x);
+function largest16<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32, least: i32): v128 {
+  let best = v128.splat<T>(<T>least);
   for (; rows > 0; rows--) {
     let at = x;
     for (let i = 0; i < columns; i++) {
@@ -45,8 +46,8 @@ function largest16<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnSte
   return best;
 }
 
-function largest8<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32): v128 {
-  let best = v128.load64_zero(x);
+function largest8<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32, least: i32): v128 {
+  let best = v128.splat<T>(<T>least);
   for (; rows > 0; rows--) {
     let at = x;
     for (let i = 0; i < columns; i++) {
@@ -58,8 +59,8 @@ function largest8<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep
   return best;
 }
 
-function largest1<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32): T {
-  let best = load<T>(x);
+function largest1<T>(x: usize, rows: i32, columns: i32, rowStep: i32, columnStep: i32, least: i32): T {
+  let best = <T>least;
   for (; rows > 0; rows--) {
     let at = x;
     for (let i = 0; i < columns; i++) {

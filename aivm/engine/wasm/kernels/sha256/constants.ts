@@ -12,12 +12,9 @@ export const ROUND_CONSTANTS: usize = memory.data<u32>([
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
 
-/** Levels of padding that are known: a tree has at most 2^23 leaves, those of 2^31 elements. */
-export const PADDING_LEVELS: i32 = 24;
-
 /**
  * Address of the roots of trees of nothing but padding, 32 bytes each: entry 0 is the leaf of the empty string, H(0x00),
- * and entry i + 1 the node H(0x01 || entry i || entry i).
+ * and entry i + 1 the node H(0x01 || entry i || entry i). 24 of them: a tree has at most 2^23 leaves, of 2^31 elements.
  */
 export const PADDING: usize = memory.data<u8>([
   0x6e, 0x34, 0x0b, 0x9c, 0xff, 0xb3, 0x7a, 0x98, 0x9c, 0xa5, 0x44, 0xe6, 0xbb, 0x78, 0x0a, 0x2c,

@@ -47,7 +47,8 @@ function startFour(scratch: usize): void {
 
 /** Words of a block of each message, big-endian. */
 function loadFour(scratch: usize, m0: usize, m1: usize, m2: usize, m3: usize): void {
-  for (let i: usize = 0; i < 64; i += 16) {
+  let i: usize = 0;
+  do {
     const a = v128.load(m0 + i);
     const b = v128.load(m1 + i);
     const c = v128.load(m2 + i);
@@ -61,14 +62,15 @@ function loadFour(scratch: usize, m0: usize, m1: usize, m2: usize, m3: usize): v
     v128.store(words, swapped(v128.shuffle<i32>(even0, odd0, 2, 6, 3, 7)), 16);
     v128.store(words, swapped(v128.shuffle<i32>(even1, odd1, 0, 4, 1, 5)), 32);
     v128.store(words, swapped(v128.shuffle<i32>(even1, odd1, 2, 6, 3, 7)), 48);
-  }
+    i += 16;
+  } while (i < 64);
 }
 
 /** Bytes of each word in the other order. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline
 function swapped(words: v128): v128 {
-  return v128.shuffle<i8>(words, words, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+  return i8x16.swizzle(words, i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
 function replaceFirstByte(scratch: usize, prefix: i32): void {

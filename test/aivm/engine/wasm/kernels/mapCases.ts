@@ -167,6 +167,25 @@ export const MAP_CASES: Readonly<Record<keyof typeof MAP, (random: Random) => Ma
   },
 };
 
+/** An add to the whole range of y. */
+export function addCase(given: {
+  readonly y: DType;
+  readonly types: readonly [DType, DType];
+  readonly mA: number;
+  readonly mB: number;
+  readonly offset: number;
+  readonly shift: number;
+}): MapCase {
+  const { y, types, mA, mB, offset, shift } = given;
+  const { lo, hi } = DTYPE_RANGE[y];
+  return {
+    y,
+    operands: types.map((dtype) => ({ dtype })),
+    parameters: [mA, mB, offset, shift, -3, lo, hi],
+    formula: (a, b) => Math.max(lo, Math.min(hi, roundShift(a * mA + b * mB + offset, shift) - 3)),
+  };
+}
+
 /** An output dtype with a zero point and a range inside it. */
 function endOf(random: Random): {
   readonly y: DType;
