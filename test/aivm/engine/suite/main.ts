@@ -13,6 +13,7 @@ import { programCases } from "./programs.ts";
 import { realModelCases } from "./realModels.ts";
 import { generatedCases } from "./slice.ts";
 import { type CreateEngine, type Mismatch, runSuite, type SuiteCase, type SuiteReport } from "./suite.ts";
+import { sumCases } from "./sums.ts";
 import { vectorCases } from "./vectorCases.ts";
 
 const { values: options } = parseArgs({
@@ -36,6 +37,7 @@ const seed = Number(options.seed);
 const PARTS: readonly Part[] = [
   { name: "vectors", cases: () => vectorCases(opFiles()) },
   { name: "programs", cases: () => programCases({ seed, programs: Number(options.programs), inputs: 3 }) },
+  { name: "sums", cases: sumCases },
   { name: "fuzz", cases: () => fuzzCases({ seed, cases: Number(options.fuzz) }) },
   { name: "real models", cases: () => realModelCases(sayAbsent) },
 ];

@@ -2,6 +2,7 @@
 import { fuzzCases } from "./fuzz.ts";
 import { programCases } from "./programs.ts";
 import type { SuiteCase } from "./suite.ts";
+import { sumCases } from "./sums.ts";
 
 /** How many random programs, two inputs each, and how many single ops. */
 export interface GeneratedSpec {
@@ -10,13 +11,14 @@ export interface GeneratedSpec {
   readonly fuzz: number;
 }
 
-/** Random programs and single ops of a seed. */
+/** The largest sums, and random programs and single ops of a seed. */
 export function* generatedCases({ seed, programs, fuzz }: GeneratedSpec): Generator<SuiteCase> {
+  yield* sumCases();
   yield* programCases({ seed, programs, inputs: 2 });
   yield* fuzzCases({ seed, cases: fuzz });
 }
 
-/** What tests run, a few seconds for each engine: 120 pairs of a random program and an input, and 3,000 single ops. */
+/** What tests run, a few seconds for each engine: 120 pairs of a random program and an input, and 3,320 single ops. */
 export function sliceCases(): Generator<SuiteCase> {
   return generatedCases({ seed: 20_001, programs: 60, fuzz: 3_000 });
 }
