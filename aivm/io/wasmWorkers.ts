@@ -3,7 +3,12 @@ import { Worker } from "node:worker_threads";
 import type { EngineWorker, WorkerPool } from "../engine/wasm/pool.ts";
 
 /** The pool that this process starts threads from. */
-export const nodeWorkers: WorkerPool = { start: startWorker };
+export const nodeWorkers: WorkerPool = workerPool(startWorker);
+
+/** A pool of the threads that `create` makes; each must run wasmWorker.ts. */
+export function workerPool(create: () => Worker): WorkerPool {
+  return { start: () => engineWorker(create()) };
+}
 
 /** From source, a thread needs the loader that this process was started with: Node does not hand it on. */
 function startFromSource(): Worker {
@@ -12,10 +17,12 @@ function startFromSource(): Worker {
   return new Worker(script, { eval: true });
 }
 
-function startWorker(): EngineWorker {
-  const worker = import.meta.url.endsWith(".ts")
-    ? startFromSource()
-    : new Worker(new URL("./wasmWorker.js", import.meta.url));
+function startWorker(): Worker {
+  if (import.meta.url.endsWith(".ts")) return startFromSource();
+  return new Worker(new URL("./wasmWorker.js", import.meta.url));
+}
+
+function engineWorker(worker: Worker): EngineWorker {
   worker.unref();
   return {
     post: (message) => worker.postMessage(message),
@@ -29,6 +36,8 @@ function startWorker(): EngineWorker {
       else worker.unref();
     },
     end: async () => {
+      // Whoever waits for the end may have nothing else that keeps the process alive.
+      worker.ref();
       await worker.terminate();
     },
   };

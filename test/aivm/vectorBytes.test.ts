@@ -33,7 +33,8 @@ import { loadWasmEngine } from "../../aivm/io/wasm.ts";
 import { bytesToHex, hexToBytes } from "../../common/bytes.ts";
 import { buildTree, treeHeight, treePath, verifyPath } from "../../common/merkle.ts";
 import { throwsCode } from "./support/errors.ts";
-import { readVectors, tensorOfVector, type VectorTensor } from "./support/vectors.ts";
+import { tensorOfVector, type VectorTensor } from "./support/vectorBatches.ts";
+import { readVectors } from "./support/vectors.ts";
 
 type Typed = Omit<VectorTensor, "lo" | "hi">;
 

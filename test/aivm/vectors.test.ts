@@ -16,12 +16,10 @@ import {
   type LoadedModel,
   nodeOf,
   OPS,
-  type OpDescriptor,
   type OpNode,
   opGas,
   opNamed,
   opOf,
-  type Ref,
   recordReads,
   requantize,
   SPEC_VERSION,
@@ -38,17 +36,18 @@ import {
 import { freshKernels } from "../../scripts/buildWasm.ts";
 import { vectorFiles } from "../vectors/generate.ts";
 import { throwsCode } from "./support/errors.ts";
-import { loaded, programOf } from "./support/models.ts";
+import { programOf } from "./support/models.ts";
 import {
+  type Batch,
+  batchesOf,
+  constantsOf,
   nodeOfVector,
-  type OpFile,
   type OpVector,
-  readVectors,
+  placed,
   tensorOfVector,
-  typeOfVector,
-  VECTORS,
-  vectorPaths,
-} from "./support/vectors.ts";
+  wantedData,
+} from "./support/vectorBatches.ts";
+import { opFiles, readVectors, VECTORS, vectorPaths } from "./support/vectors.ts";
 
 /** Ops that compute with their values: a larger number of vectors is asked for. */
 const ARITHMETIC: ReadonlySet<string> = new Set(
@@ -74,74 +73,6 @@ const OTHER_FILES = [
   "traces.json",
   "trees.json",
 ];
-
-/** Several vectors as one program: one op each. */
-interface Batch {
-  readonly vectors: readonly OpVector[];
-  readonly model: LoadedModel;
-  readonly inputs: readonly Tensor[];
-}
-
-function opFiles(): OpFile[] {
-  return vectorPaths()
-    .filter((path) => path.startsWith("ops/"))
-    .map((path) => readVectors<OpFile>(path));
-}
-
-/** Descriptors, inputs and constants of vectors placed into one program. */
-function placed(
-  opcode: number,
-  vectors: readonly OpVector[],
-): Parameters<typeof programOf>[0] & {
-  readonly inputs: TensorType[];
-  readonly constants: TensorType[];
-  readonly ops: OpDescriptor[];
-} {
-  const inputs: TensorType[] = [];
-  const constants: TensorType[] = [];
-  const ops = vectors.map((vector): OpDescriptor => {
-    const operands = vector.operands.map((operand): Ref => {
-      const list = operand.constant === true ? constants : inputs;
-      list.push(typeOfVector(operand));
-      return { kind: operand.constant === true ? "const" : "input", index: list.length - 1 };
-    });
-    return { opcode, operands, output: typeOfVector(vector.output), attrs: vector.attrs };
-  });
-  return { inputs, constants, ops };
-}
-
-function constantsOf(vectors: readonly OpVector[]): Tensor[] {
-  return vectors.flatMap((vector) => vector.operands.filter((o) => o.constant === true).map(tensorOfVector));
-}
-
-function inputsOf(vectors: readonly OpVector[]): Tensor[] {
-  return vectors.flatMap((vector) => vector.operands.filter((o) => o.constant !== true).map(tensorOfVector));
-}
-
-/** The vectors that have a result, in programs of up to so many inputs (more where one vector needs more). */
-function batchesOf(file: OpFile, maxInputs: number): Batch[] {
-  const groups: OpVector[][] = [];
-  let room = 0;
-  for (const vector of file.vectors.filter((item) => item.error === undefined)) {
-    const needs = vector.operands.filter((operand) => operand.constant !== true).length;
-    if (needs > room) {
-      groups.push([]);
-      room = Math.max(needs, maxInputs);
-    }
-    room -= needs;
-    groups.at(-1)?.push(vector);
-  }
-  return groups.map((vectors) => batchOf(file.opcode, vectors));
-}
-
-function batchOf(opcode: number, vectors: readonly OpVector[]): Batch {
-  const model = loaded(programOf(placed(opcode, vectors)), constantsOf(vectors));
-  return { vectors, model, inputs: inputsOf(vectors) };
-}
-
-function wantedData(vector: OpVector): number[] {
-  return Array.from(tensorOfVector(vector.output).data);
-}
 
 function hasData(vector: OpVector): boolean {
   return vector.operands.every((operand) => operand.data !== undefined);

@@ -287,14 +287,22 @@ function makeScatter(random: Random): NodeCase {
   });
 }
 
+/** Groups, channels of a group and output channels: few, or as many as leave every remainder of a vector. */
+function channelsOf(random: Random): { groups: number; groupSize: number; outChannels: number } {
+  const kind = random.int(0, 3);
+  if (kind === 0) return { groups: 1, groupSize: random.int(1, 70), outChannels: random.int(1, 70) };
+  const groups = kind === 1 ? random.int(1, 70) : random.pick([1, 1, 2, 3]);
+  const groupSize = kind === 1 ? 1 : random.pick([1, 1, 2, 3, 5]);
+  return { groups, groupSize, outChannels: groups * random.pick([1, 1, 2, 4]) };
+}
+
 function makeConv(random: Random): NodeCase {
-  const groups = random.pick([1, 1, 2, 3]);
-  const groupSize = random.pick([1, 1, 2, 3, 5]);
-  const outChannels = groups * random.pick([1, 1, 2, 4]);
+  const { groups, groupSize, outChannels } = channelsOf(random);
+  const side = groupSize * outChannels > 400 ? 4 : 8;
   const xType = anyType(random, random.pick(SMALL), [
     random.int(1, 2),
-    random.int(3, 8),
-    random.int(3, 8),
+    random.int(3, side),
+    random.int(3, side),
     groups * groupSize,
   ]);
   const kernel = [random.int(1, 3), random.int(1, 3)];
@@ -311,8 +319,8 @@ function makeConv(random: Random): NodeCase {
 }
 
 function makeLinear(random: Random): NodeCase {
-  const length = random.pick([1, 7, 8, 65, 300, 700]);
-  const channels = random.int(1, 9);
+  const length = random.pick([1, 7, 8, 65, 300, 700, random.int(1, 70)]);
+  const channels = random.int(1, random.pick([9, 70]));
   const xType = anyType(random, random.pick(SMALL), [random.int(1, 3), length]);
   const wType = anyType(random, random.pick(["i8", "i8", "i16"]), [channels, length]);
   return channelled({ name: "linear", random, types: [xType, wType], attrs: [random.int(-9, 9)], channels });
@@ -321,9 +329,9 @@ function makeLinear(random: Random): NodeCase {
 function makeMatmul(random: Random): NodeCase {
   const [batch, rows, length, columns] = [
     random.int(1, 3),
-    random.int(1, 5),
-    random.pick([1, 5, 64, 300]),
-    random.int(1, 5),
+    random.int(1, random.pick([5, 20])),
+    random.pick([1, 5, 64, 300, random.int(1, 70)]),
+    random.int(1, random.pick([5, 70])),
   ];
   const [left, right] = [random.pick(SMALL), random.pick(SMALL)];
   const types = [
@@ -444,11 +452,13 @@ function anyType(random: Random, dtype: DType, shape: readonly number[]): Tensor
 }
 
 function anyShape(random: Random): number[] {
+  // One in five is wide enough for vectors, with every remainder.
+  if (random.int(0, 4) === 0) return [random.int(1, 3), random.int(1, 70)].slice(random.int(0, 1));
   return Array.from({ length: random.int(1, 4) }, () => random.int(1, random.pick([3, 6, 9])));
 }
 
 function imageShape(random: Random): number[] {
-  return [random.int(1, 2), random.int(3, 7), random.int(3, 7), random.pick([1, 3, 8])];
+  return [random.int(1, 2), random.int(3, 7), random.int(3, 7), random.pick([1, 3, 8, random.int(1, 70)])];
 }
 
 function pads(random: Random): number[] {

@@ -29,10 +29,17 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** Tensor of a type: half of its elements at the ends of the range or next to 0, the others anywhere in the range. */
+/**
+ * Tensor of a type: half of its elements at the ends of the range or next to 0, the others anywhere in the range; one
+ * tensor in five is all at one end, so that sums become as large as they can.
+ */
 export function randomTensor(random: Random, type: TensorType): Tensor {
   const tensor = createTensor(type.dtype, type.shape);
   const { lo, hi } = type;
+  if (random.int(0, 4) === 0) {
+    tensor.data.fill(random.pick([lo, hi]));
+    return tensor;
+  }
   const menu = [lo, hi, lo + 1, hi - 1, 0, 1, -1].filter((value) => value >= lo && value <= hi);
   for (let i = 0; i < tensor.data.length; i++) {
     tensor.data[i] = random.int(0, 1) === 0 ? random.pick(menu) : random.int(lo, hi);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LoadedModel } from "../../../aivm/index.ts";
+import { type LoadedModel, loadArtifact } from "../../../aivm/index.ts";
 import { ModelStatus } from "../../../proto/index.ts";
 import {
   type Client,
@@ -16,7 +16,7 @@ import {
 import { createClient } from "../../../sdk/io/createClient.ts";
 import { createKeyFile } from "../../../sdk/io/keyFile.ts";
 import { initChain, rpcOf, type Service, startChain, startService } from "../../support/processes.ts";
-import { tinyArtifact, tinyModel } from "./tinyModel.ts";
+import { tinyArtifact } from "./tinyModel.ts";
 
 /** Accounts of every test network, by name. */
 const NAMES = ["registrar", "user", "liar", "watcher", "honest"] as const;
@@ -64,8 +64,8 @@ export interface TestNetwork {
   stop(): Promise<void>;
 }
 
-/** Starts a chain and registers the model; nobody serves it yet. */
-export async function startNetwork(): Promise<TestNetwork> {
+/** Starts a chain and registers the model of an artifact, the tiny one unless given; nobody serves it yet. */
+export async function startNetwork(artifact: Uint8Array = tinyArtifact()): Promise<TestNetwork> {
   const folder = await mkdtemp(join(tmpdir(), "aivm-game-"));
   const home = join(folder, "chain");
   const keyOf = (name: AccountName): Uint8Array => new Uint8Array(32).fill(NAMES.indexOf(name) + 1);
@@ -86,9 +86,9 @@ export async function startNetwork(): Promise<TestNetwork> {
   let chain = await startChain({ home, blockMs: BLOCK_MS });
   const rpc = rpcOf(chain);
   const client = createClient({ rpc, pollMs: 50, timeoutMs: 60_000 });
-  const model = tinyModel();
-  const artifactFile = join(folder, "tiny.aivm");
-  await writeFile(artifactFile, tinyArtifact());
+  const model = loadArtifact(artifact);
+  const artifactFile = join(folder, "model.aivm");
+  await writeFile(artifactFile, artifact);
   const services: Service[] = [];
   await registerModel(client, {
     signer: account("registrar"),

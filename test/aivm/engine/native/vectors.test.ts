@@ -2,14 +2,8 @@ import { expect } from "chai";
 import type { NativeBinding } from "../../../../aivm/engine/native/binding.ts";
 import { createNativeEngine } from "../../../../aivm/engine/native/nativeEngine.ts";
 import { loaded, programOf } from "../../support/models.ts";
-import {
-  nodeOfVector,
-  type OpFile,
-  type OpVector,
-  readVectors,
-  tensorOfVector,
-  vectorPaths,
-} from "../../support/vectors.ts";
+import { nodeOfVector, type OpFile, type OpVector, tensorOfVector } from "../../support/vectorBatches.ts";
+import { readVectors, vectorPaths } from "../../support/vectors.ts";
 import { bindingOrSkip } from "./support.ts";
 
 /** The model of a vector's op, with its constants as constants or as inputs too. */
