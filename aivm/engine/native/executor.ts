@@ -11,7 +11,6 @@ import {
 } from "../../tensor/tensor.ts";
 import { assertInputs, type RunnableModel } from "../engine.ts";
 import { type ArenaSlot, DTYPE_CODE, type StepProgram } from "../plan/format.ts";
-import { planProgram } from "../plan/plan.ts";
 import { type NativeBinding, type NativeLanes, type NativeLevel, nativeCall, RUN_DONE } from "./binding.ts";
 import type { Packs, PreparedPlan } from "./packs.ts";
 
@@ -71,15 +70,14 @@ export function preparePlan(
   return { program: steps, plan };
 }
 
-/** Executor of a model; with `keepOps` one that keeps every op's output. */
+/** Executor of a prepared plan of a model. */
 export function createExecutor(
   options: ExecutorOptions,
-  of: { readonly model: RunnableModel; readonly packs: Packs; readonly prepared?: PreparedPlan },
+  of: { readonly model: RunnableModel; readonly packs: Packs; readonly prepared: PreparedPlan },
 ): Executor {
   const { binding } = options;
   const { program } = of.model;
-  const prepared =
-    of.prepared ?? preparePlan(options, { program, steps: planProgram(of.model, { keepOps: true }) });
+  const { prepared } = of;
   const waiting = new Map<number, (status: number) => void>();
   const onDone = (lane: number, status: number): void => waiting.get(lane)?.(status);
   const packed = of.packs.of(prepared);

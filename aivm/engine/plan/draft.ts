@@ -37,21 +37,30 @@ export interface Draft {
   readonly buffers: BufferDraft[];
   readonly steps: StepDraft[];
   readonly kept: boolean;
+  readonly splitting: Splitting;
   /** Op whose steps are being made. */
   opIndex: number;
   /** Dense copies that were made of views, so that two readers share one. */
   readonly copies: Map<View, View>;
 }
 
-/** Elements of output above which a step that touches each once is worth splitting. */
-const PARALLEL_ELEMENTS = 32_768;
+/** The least work of a step that is worth splitting among threads: it must take longer than their meeting does. */
+export interface Splitting {
+  /** Elements, for steps that touch each once. */
+  readonly elements: number;
+  /** Multiply-adds, for products. */
+  readonly macs: number;
+}
 
-/** Multiply-adds above which a step is worth splitting. */
-export const PARALLEL_MACS = 400_000;
+/** Some 15 to 25 microseconds of work for kernels of 25 multiply-adds and 2 elements in a nanosecond. */
+export const DEFAULT_SPLITTING: Splitting = { elements: 32_768, macs: 400_000 };
 
 /** An empty plan over these constants. */
-export function createDraft(constants: readonly Tensor[], kept: boolean): Draft {
-  return { constants: [...constants], buffers: [], steps: [], kept, opIndex: -1, copies: new Map() };
+export function createDraft(
+  constants: readonly Tensor[],
+  of: { readonly kept: boolean; readonly splitting: Splitting },
+): Draft {
+  return { constants: [...constants], buffers: [], steps: [], ...of, opIndex: -1, copies: new Map() };
 }
 
 /** A new buffer for a tensor, written by the next step (or before all steps, with `first` -1). */
@@ -125,7 +134,7 @@ export function addMap(
       ...[0, 1, 2, 3].flatMap((i) => nest.strides[i] ?? none),
       ...Array.from({ length: 8 }, (_, i) => parameters[i] ?? 0),
     ],
-    parallel: viewElements(y) >= PARALLEL_ELEMENTS,
+    parallel: isParallel(draft, viewElements(y)),
   });
 }
 
@@ -141,8 +150,8 @@ export function dense(draft: Draft, view: View): View {
 }
 
 /** Worth splitting among threads, for a step of so many operations on elements. */
-export function isParallel(operations: number): boolean {
-  return operations >= PARALLEL_ELEMENTS;
+export function isParallel(draft: Draft, operations: number): boolean {
+  return operations >= draft.splitting.elements;
 }
 
 /** Places the buffers and writes the words. */

@@ -60,7 +60,7 @@ export function lowerPad(draft: Draft, node: OpNode, x: View): View {
   addStep(draft, {
     kernel: KERNEL.fill,
     words: [y, ...nest.sizes, ...(nest.strides[0] ?? []), attrs.at(-1) ?? 0],
-    parallel: isParallel(viewElements(y)),
+    parallel: isParallel(draft, viewElements(y)),
   });
   const starts = attrs.slice(0, x.shape.length);
   const part = sliced(y, { starts, steps: x.shape.map(() => 1), shape: x.shape });

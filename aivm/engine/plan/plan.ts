@@ -28,6 +28,7 @@ import type { RunnableModel } from "../engine.ts";
 import {
   addMap,
   createDraft,
+  DEFAULT_SPLITTING,
   type Draft,
   dense,
   finishDraft,
@@ -35,6 +36,7 @@ import {
   newBuffer,
   newConstant,
   newDense,
+  type Splitting,
 } from "./draft.ts";
 import { MAP, type StepProgram } from "./format.ts";
 import { fusions, neededOps } from "./fuse.ts";
@@ -56,14 +58,19 @@ interface Planning {
   readonly fused: ReadonlyMap<number, number>;
 }
 
-/**
- * Step program of a validated model.
- * @param options.keepOps every op's output stays in the arena, row-major, and no two ops share a step
- */
-export function planProgram(model: RunnableModel, options: { readonly keepOps?: boolean } = {}): StepProgram {
+/** How a program is planned. */
+export interface PlanOptions {
+  /** Every op's output stays in the arena, row-major, and no two ops share a step. */
+  readonly keepOps?: boolean;
+  /** What is worth splitting among threads; what suits the wasm engine unless said otherwise. */
+  readonly splitting?: Splitting;
+}
+
+/** Step program of a validated model. */
+export function planProgram(model: RunnableModel, options: PlanOptions = {}): StepProgram {
   const { program } = model;
   const kept = options.keepOps === true;
-  const draft = createDraft(model.constants, kept);
+  const draft = createDraft(model.constants, { kept, splitting: options.splitting ?? DEFAULT_SPLITTING });
   const inputs = program.inputs.map(({ type }) => denseView(newBuffer(draft, type, -1), type));
   const needed = kept ? program.ops.map(() => true) : neededOps(program);
   const fused = kept ? new Map<number, number>() : fusions(program, needed);

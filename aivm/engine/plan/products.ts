@@ -7,16 +7,7 @@ import { maxAbs, type OpNode } from "../../ops/op.ts";
 import { opOf } from "../../ops/registry.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import {
-  addStep,
-  type Draft,
-  dense,
-  newBuffer,
-  newConstant,
-  newDense,
-  PARALLEL_MACS,
-  type Word,
-} from "./draft.ts";
+import { addStep, type Draft, dense, newBuffer, newConstant, newDense, type Word } from "./draft.ts";
 import { KERNEL } from "./format.ts";
 import { broadcastTo, orderedView, type View } from "./view.ts";
 
@@ -61,7 +52,11 @@ export function lowerConv(draft: Draft, node: OpNode, operands: readonly View[],
     ...Array.from({ length: 8 }, (_, i) => after?.parameters[i] ?? 0),
   ];
   const macs = elementCount(node.descriptor.output.shape) * geometry.length;
-  addStep(draft, { kernel: packed ? KERNEL.conv : KERNEL.convAny, words, parallel: macs >= PARALLEL_MACS });
+  addStep(draft, {
+    kernel: packed ? KERNEL.conv : KERNEL.convAny,
+    words,
+    parallel: macs >= draft.splitting.macs,
+  });
   return y;
 }
 
@@ -149,7 +144,7 @@ export function lowerMatmul(
     ...[zeroA, zeroB, multiplier, shift, zero, lo, hi],
     matmulBlock(node),
   ];
-  addStep(draft, { kernel: KERNEL.matmul, words, parallel: elementCount(shape) * k >= PARALLEL_MACS });
+  addStep(draft, { kernel: KERNEL.matmul, words, parallel: elementCount(shape) * k >= draft.splitting.macs });
   return y;
 }
 

@@ -32,7 +32,7 @@ export function lowerReduce(draft: Draft, node: OpNode, x: View): View {
       ...[x.shape[axis] ?? 1, x.strides[axis] ?? 0],
       ...sum,
     ],
-    parallel: isParallel(viewElements(x)),
+    parallel: isParallel(draft, viewElements(x)),
   });
   return y;
 }
@@ -53,7 +53,7 @@ export function lowerPool(draft: Draft, node: OpNode, operand: View): View {
       ...(largest ? [0, 0, 0, 0] : attrs.slice(8, 12)),
       ...[output.lo, output.hi],
     ],
-    parallel: isParallel(viewElements(y) * w.kernelH * w.kernelW),
+    parallel: isParallel(draft, viewElements(y) * w.kernelH * w.kernelW),
   });
   return y;
 }
@@ -65,7 +65,7 @@ export function lowerGather(draft: Draft, node: OpNode, operands: readonly View[
   const { outer, size, inner } = axisView(x?.shape ?? [], node.descriptor.attrs[0] ?? 0);
   const count = indices === undefined ? 1 : viewElements(indices);
   const words = [y, x, indices, outer, size, inner, count];
-  addStep(draft, { kernel: KERNEL.gather, words, parallel: isParallel(viewElements(y)) });
+  addStep(draft, { kernel: KERNEL.gather, words, parallel: isParallel(draft, viewElements(y)) });
   return y;
 }
 
@@ -106,7 +106,7 @@ export function lowerRank(draft: Draft, node: OpNode, operand: View): View {
   const y = newDense(draft, node.descriptor.output);
   const { outer, size, inner } = axisView(x.shape, axis);
   const words = [y, x, outer, size, inner, y.shape[axis] ?? 1, largest];
-  addStep(draft, { kernel: KERNEL.rank, words, parallel: isParallel(viewElements(x) * 8) });
+  addStep(draft, { kernel: KERNEL.rank, words, parallel: isParallel(draft, viewElements(x) * 8) });
   return y;
 }
 
@@ -115,6 +115,6 @@ export function lowerRandom(draft: Draft, node: OpNode, operand: View): View {
   const seed = dense(draft, operand);
   const y = newDense(draft, node.descriptor.output);
   const words = [y, seed, viewElements(y), node.descriptor.attrs[0] ?? 0];
-  addStep(draft, { kernel: KERNEL.random, words, parallel: isParallel(viewElements(y)) });
+  addStep(draft, { kernel: KERNEL.random, words, parallel: isParallel(draft, viewElements(y)) });
   return y;
 }

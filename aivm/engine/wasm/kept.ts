@@ -76,7 +76,8 @@ function cut(plan: WasmPlan, { first, end }: Part, base?: Layout): Omit<Piece, "
   const fits = ({ model }: Part): Layout | undefined => {
     const extraBytes = hashBytes(model.program.ops.map(({ output }) => output));
     const counts = { scratches: plan.threads, arenas: 1, extraBytes };
-    return fitting(layOut(planProgram(model, { keepOps: true }), counts, base), plan.maxMemoryBytes);
+    const kept = planProgram(model, { keepOps: true, splitting: plan.splitting });
+    return fitting(layOut(kept, counts, base), plan.maxMemoryBytes);
   };
   const found = splitOps({ model: plan.model, first, end, fits });
   return "tooLarge" in found

@@ -2,6 +2,7 @@
 import { AivmError } from "../../../common/errors.ts";
 import { opOf } from "../../ops/registry.ts";
 import type { EngineMemory, RunnableModel } from "../engine.ts";
+import { DEFAULT_SPLITTING, type Splitting } from "../plan/draft.ts";
 import { planProgram } from "../plan/plan.ts";
 import { type Counts, type Layout, layOut } from "./layout.ts";
 import { MAX_MEMORY_BYTES, PAGE_BYTES } from "./module.ts";
@@ -15,6 +16,8 @@ export interface WasmPlanOptions {
   readonly requests?: number;
   /** Most bytes of one memory; larger models are cut into parts. Just under 4 GiB, which is the most, unless said otherwise. */
   readonly maxMemoryBytes?: number;
+  /** What is worth splitting among threads. */
+  readonly splitting?: Splitting;
 }
 
 /** A part of the program with the layout of its memory. */
@@ -28,6 +31,7 @@ export interface WasmPlan {
   readonly model: RunnableModel;
   readonly shards: readonly Shard[];
   readonly maxMemoryBytes: number;
+  readonly splitting: Splitting;
   readonly threads: number;
   /** Runs in flight on threads of their own, or 0. */
   readonly requests: number;
@@ -40,20 +44,25 @@ export interface WasmPlan {
 
 /** Plans a model. @throws AIVM_WASM_MEMORY when one op does not fit a memory; AIVM_WASM_OPTIONS for numbers that make no sense. */
 export function planWasm(model: RunnableModel, options: WasmPlanOptions = {}): WasmPlan {
-  const { threads = 1, requests = 0, maxMemoryBytes = MAX_MEMORY_BYTES } = options;
+  const {
+    threads = 1,
+    requests = 0,
+    maxMemoryBytes = MAX_MEMORY_BYTES,
+    splitting = DEFAULT_SPLITTING,
+  } = options;
   assertOptions(threads, requests, maxMemoryBytes);
   const counts: Counts = { scratches: Math.max(threads, requests), arenas: Math.max(1, requests) };
   const found = splitOps({
     model,
     first: 0,
     end: model.program.ops.length,
-    fits: (part) => fitting(layOut(planProgram(part.model), counts), maxMemoryBytes),
+    fits: (part) => fitting(layOut(planProgram(part.model, { splitting }), counts), maxMemoryBytes),
   });
   if ("tooLarge" in found) throw tooLargeError(model, found.tooLarge, maxMemoryBytes);
   const shards = found.parts.map(({ part, value }) => ({ part, layout: value }));
   const crowded = shards.some(({ layout }) => layout.bytes > maxMemoryBytes / 2);
   const pages = [...shards.map(({ layout }) => pagesOf(layout)), ...(crowded ? [1] : [])];
-  return { model, shards, maxMemoryBytes, threads, requests, pages };
+  return { model, shards, maxMemoryBytes, splitting, threads, requests, pages };
 }
 
 /** What a planned model needs: exactly the bytes of its memories. A run that keeps or hashes every op's output needs more. */

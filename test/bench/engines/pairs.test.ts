@@ -51,6 +51,16 @@ describe("interleaved pairs", () => {
     expect(order.length - before).to.equal(92);
   });
 
+  it("lets threads of the other go to sleep, and its own wake, before each sample", async () => {
+    const { now, order, subject } = bench();
+    const settle = async (): Promise<void> => void order.push("settle");
+    const plan = { ...PLAN, now, settle, minPairs: 1, maxPairs: 1 };
+    const two = { ...subject("ours", () => 5), threads: 2 };
+    await measurePairs(two, { ...two, name: "peer" }, plan);
+    // Two runs in front of each sample of one.
+    expect(order.slice(-8).join(" ")).to.equal("settle ours ours ours settle ours ours ours");
+  });
+
   it("takes medians: one bad pair changes nothing", async () => {
     const { now, subject } = bench();
     const spike = (run: number): number => (run === 7 ? 1000 : 10);

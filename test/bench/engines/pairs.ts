@@ -25,6 +25,11 @@ export interface PairPlan {
   readonly maxPairs: number;
   /** Requests in flight at a time. Default 1. */
   readonly inFlight?: number;
+  /**
+   * Waits until threads of the one that ran before have gone to sleep; asked before each sample of a subject with several.
+   * onnxruntime's look for work for some 40 ms after a run, on the processors that the next subject is to use.
+   */
+  readonly settle?: () => Promise<void>;
 }
 
 /** Medians over the pairs. */
@@ -46,13 +51,17 @@ const WARM_MS = 20;
  * longer runs need none.
  */
 const LEAD_MS = 1;
+/** The same where threads have to wake first. */
+const LEAD_OF_THREADS_MS = 10;
+const SETTLE_MS = 60;
 
 /** Plan of a full and of a quick benchmark. */
 export function pairPlan(quick: boolean): PairPlan {
   const now = (): number => performance.now();
+  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   return quick
-    ? { now, sampleMs: 2, budgetMs: 700, minPairs: 5, maxPairs: 51 }
-    : { now, sampleMs: 3, budgetMs: 2500, minPairs: 7, maxPairs: 201 };
+    ? { now, settle, sampleMs: 2, budgetMs: 700, minPairs: 5, maxPairs: 51 }
+    : { now, settle, sampleMs: 3, budgetMs: 2500, minPairs: 9, maxPairs: 201 };
 }
 
 /** Warms both up and measures pairs. */
@@ -99,9 +108,11 @@ async function sampler(subject: Subject, plan: PairPlan): Promise<() => Promise<
     runs++;
   }
   const estimate = Math.max((now() - warm) / runs, 1e-6);
-  const lead = Math.floor(LEAD_MS / estimate);
+  const several = subject.threads > 1;
+  const lead = several ? Math.ceil(LEAD_OF_THREADS_MS / estimate) : Math.floor(LEAD_MS / estimate);
   const count = Math.max(1, Math.ceil(plan.sampleMs / estimate / inFlight)) * inFlight;
   return async () => {
+    if (several) await plan.settle?.();
     await runMany(subject, { count: lead, inFlight });
     const start = now();
     await runMany(subject, { count, inFlight });

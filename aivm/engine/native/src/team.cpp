@@ -1,7 +1,14 @@
-// A step is a generation: the caller publishes its number, the last helper to finish publishes it back.
+// A step is a generation. Whoever has claimed a share of it may read its kernel and words: the caller does not go on to the
+// next step before that share is finished.
 #include "team.h"
 
 namespace aivm {
+namespace {
+
+constexpr int kShareBits = 16;  // more shares than an engine has threads
+constexpr uint64_t kShareMask = (uint64_t{1} << kShareBits) - 1;
+
+}  // namespace
 
 Team::Team(const std::vector<Context>& contexts)
     : contexts_(contexts), threads_(static_cast<int>(contexts.size())) {
@@ -9,7 +16,7 @@ Team::Team(const std::vector<Context>& contexts)
 }
 
 Team::~Team() {
-  kernel_ = nullptr;
+  ending_ = true;
   if (threads_ > 1) started_.publish(++generation_);
   for (std::thread& helper : helpers_) helper.join();
 }
@@ -17,18 +24,30 @@ Team::~Team() {
 void Team::share(Kernel kernel, const int32_t* step) {
   kernel_ = kernel;
   step_ = step;
-  pending_.store(threads_ - 1);
-  started_.publish(++generation_);
-  kernel(step, contexts_[0], 0, threads_);
-  done_.await(generation_);
+  finished_.store(0);
+  const uint64_t generation = ++generation_;
+  claims_.store(generation << kShareBits);
+  started_.publish(generation);
+  takeShares(0, generation);
+  done_.await(generation);
+}
+
+void Team::takeShares(int thread, uint64_t generation) {
+  uint64_t claim = claims_.load();
+  while (claim >> kShareBits == generation && static_cast<int>(claim & kShareMask) < threads_) {
+    if (!claims_.compare_exchange_weak(claim, claim + 1)) continue;
+    kernel_(step_, contexts_[static_cast<size_t>(thread)], static_cast<int>(claim & kShareMask), threads_);
+    if (finished_.fetch_add(1) + 1 == threads_) done_.publish(generation);
+    claim = claims_.load();
+  }
 }
 
 void Team::help(int thread) {
-  for (uint64_t generation = 1;; generation++) {
-    started_.await(generation);
-    if (kernel_ == nullptr) return;
-    kernel_(step_, contexts_[static_cast<size_t>(thread)], thread, threads_);
-    if (pending_.fetch_sub(1) == 1) done_.publish(generation);
+  uint64_t seen = 0;
+  for (;;) {
+    seen = started_.await(seen + 1);
+    if (ending_) return;
+    takeShares(thread, seen);
   }
 }
 

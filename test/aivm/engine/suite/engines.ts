@@ -11,6 +11,9 @@ import { freshKernels } from "../../../../scripts/buildWasm.ts";
 import { bundleForNode } from "./bundle.ts";
 import type { CreateEngine } from "./suite.ts";
 
+/** Every step is split that can be, however small. */
+const ALWAYS = { elements: 1, macs: 1 };
+
 /** Every engine that runs here, each in every form; `absent` is told which can not, and why. */
 export async function enginesHere(absent: (why: string) => void): Promise<Record<string, CreateEngine>> {
   await freshKernels();
@@ -18,8 +21,8 @@ export async function enginesHere(absent: (why: string) => void): Promise<Record
   return {
     reference: async (model) => createReferenceEngine(model),
     "wasm, 1 thread": (model) => loadWasmEngine(model),
-    "wasm, 2 threads": (model) => loadWasmEngine(model, { pool, threads: 2 }),
-    "wasm, 3 threads": (model) => loadWasmEngine(model, { pool, threads: 3 }),
+    "wasm, 2 threads": (model) => loadWasmEngine(model, { pool, threads: 2, splitting: ALWAYS }),
+    "wasm, 3 threads": (model) => loadWasmEngine(model, { pool, threads: 3, splitting: ALWAYS }),
     "wasm, 2 requests": (model) => loadWasmEngine(model, { pool, requests: 2 }),
     ...(await nativeEngines(absent)),
   };
@@ -47,9 +50,10 @@ async function nativeEngines(absent: (why: string) => void): Promise<Record<stri
   });
   return {
     ...Object.fromEntries(one),
-    [`native ${best}, 3 threads`]: (model) => loadNativeEngine(model, { path, level: best, threads: 3 }),
+    [`native ${best}, 3 threads`]: (model) =>
+      loadNativeEngine(model, { path, level: best, threads: 3, splitting: ALWAYS }),
     [`native ${best}, 2 requests of 2`]: (model) => {
-      return loadNativeEngine(model, { path, level: best, threads: 2, requests: 2 });
+      return loadNativeEngine(model, { path, level: best, threads: 2, requests: 2, splitting: ALWAYS });
     },
   };
 }
