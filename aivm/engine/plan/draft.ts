@@ -13,7 +13,7 @@ import {
 } from "./format.ts";
 import { placeBuffers } from "./memory.ts";
 import { nestOver } from "./nest.ts";
-import { denseView, isDense, type Place, type View, viewElements } from "./view.ts";
+import { denseView, isDense, type Place, type View, viewElements, widened } from "./view.ts";
 
 interface BufferDraft {
   readonly bytes: number;
@@ -118,8 +118,10 @@ export function addMap(
     readonly fixed?: readonly View[];
   },
 ): void {
-  const { kind, y, operands, parameters = [], fixed = [] } = of;
-  const nest = nestOver([y, ...operands]);
+  const { kind, parameters = [], fixed = [] } = of;
+  const [y = of.y, ...operands] =
+    kind === MAP.copy ? widened([of.y, ...of.operands]) : [of.y, ...of.operands];
+  const nest = nestOver([y, ...operands], kind !== MAP.copy);
   const none = new Array<number>(nest.sizes.length).fill(0);
   const refs = [...operands, ...fixed];
   addStep(draft, {

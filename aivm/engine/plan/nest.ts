@@ -8,8 +8,14 @@ export interface Nest {
   readonly strides: readonly (readonly number[])[];
 }
 
-/** Nest over views of one shape. The first one leads: its smallest stride becomes the innermost axis. */
-export function nestOver(views: readonly View[]): Nest {
+/** An innermost axis shorter than this costs more in starting rows than strided access to a longer one does. */
+const SHORT_ROW = 8;
+
+/**
+ * Nest over views of one shape. The first one leads: its smallest stride becomes the innermost axis. With `longRows` a
+ * very short innermost axis changes places with the longest one.
+ */
+export function nestOver(views: readonly View[], longRows = false): Nest {
   const [lead] = views;
   const shape = lead?.shape ?? [];
   const axes = shape.map((_, axis) => axis).filter((axis) => shape[axis] !== 1);
@@ -29,7 +35,18 @@ export function nestOver(views: readonly View[]): Nest {
       else list.push(strideAt(view, axis));
     }
   }
+  if (longRows) lengthenRows(sizes, strides);
   return { sizes: padded(sizes, 1), strides: strides.map((list) => padded(list, 0)) };
+}
+
+function lengthenRows(sizes: number[], strides: readonly number[][]): void {
+  const last = sizes.length - 1;
+  const longest = sizes.indexOf(Math.max(...sizes));
+  const [short = 1, long = 1] = [sizes[last], sizes[longest]];
+  if (short >= SHORT_ROW || long < 2 * SHORT_ROW) return;
+  for (const list of [sizes, ...strides]) {
+    [list[last], list[longest]] = [list[longest] ?? 1, list[last] ?? 1];
+  }
 }
 
 function padded(values: readonly number[], by: number): number[] {

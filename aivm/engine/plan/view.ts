@@ -129,3 +129,36 @@ function liesAsOne(view: View, axes: readonly number[]): boolean {
     return next === undefined || view.strides[axis] === (view.strides[next] ?? 0) * (view.shape[next] ?? 1);
   });
 }
+
+/**
+ * Views of one shape and dtype, as views of wider elements that each hold neighbours along an axis of 2 (or 4) of them:
+ * what is only copied may be copied in larger pieces. The views themselves where that can not be.
+ */
+export function widened(views: readonly View[]): readonly View[] {
+  const [first] = views;
+  const axis =
+    first?.shape.findIndex((size, i) => size > 1 && views.every((view) => view.strides[i] === 1)) ?? -1;
+  const size = first?.shape[axis] ?? 1;
+  const dtype = first === undefined ? undefined : WIDER[first.dtype]?.[size];
+  if (dtype === undefined || views.some((view) => !isWidenable(view, axis, size))) return views;
+  return views.map((view) => ({
+    ...view,
+    dtype,
+    shape: view.shape.map((length, i) => (i === axis ? 1 : length)),
+    strides: view.strides.map((stride, i) => (i === axis ? 1 : Math.trunc(stride / size))),
+    base: view.base / size,
+  }));
+}
+
+/** The dtype that has room for so many elements of a dtype. */
+const WIDER: Readonly<Record<DType, Readonly<Record<number, DType>>>> = {
+  i8: { 2: "i16", 4: "i32" },
+  i16: { 2: "i32" },
+  i32: {},
+};
+
+/** Constants keep their own dtype: only buffers are bytes to whoever reads them. */
+function isWidenable(view: View, axis: number, size: number): boolean {
+  const aligned = view.strides.every((stride, i) => i === axis || view.shape[i] === 1 || stride % size === 0);
+  return view.place.kind === "arena" && view.base % size === 0 && aligned;
+}

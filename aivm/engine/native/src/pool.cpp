@@ -40,15 +40,42 @@ void eachPosition(const Window& of, const T* image, int64_t oy, int64_t ox, cons
       visit(image + ((y + i * of.dilationH) * of.w + x + j * of.dilationW) * of.c);
 }
 
+// Where the positions of a window that lie inside x are: the first channel of the first one, and the steps to the others.
 template <typename T>
-void maxChannels(const Window& of, const T* image, int64_t oy, int64_t ox, int64_t first, int count, T lo, T* y) {
-  alignas(64) T most[kLanes];
-  for (int i = 0; i < count; i++) most[i] = lo;
-  eachPosition(of, image, oy, ox, [&](const T* pixel) {
-    const T* __restrict at = pixel + first;
-    for (int i = 0; i < count; i++) most[i] = at[i] > most[i] ? at[i] : most[i];
-  });
-  for (int i = 0; i < count; i++) y[first + i] = most[i];
+struct Positions {
+  const T* first;
+  int64_t rows, columns, rowStep, columnStep;
+};
+
+template <typename T>
+Positions<T> positionsOf(const Window& of, const T* image, int64_t oy, int64_t ox) {
+  const int64_t y = oy * of.strideH - of.padTop, x = ox * of.strideW - of.padLeft;
+  const Span rows = spanOf(y, of.h, of.kernelH, of.dilationH);
+  const Span columns = spanOf(x, of.w, of.kernelW, of.dilationW);
+  const int64_t at = ((y + rows.from * of.dilationH) * of.w + x + columns.from * of.dilationW) * of.c;
+  return {image + at, rows.to - rows.from, columns.to - columns.from, of.dilationH * of.w * of.c, of.dilationW * of.c};
+}
+
+// Largest of lo and a window, for N neighbouring channels: as many as fit registers, so the compiler keeps them there.
+template <typename T, int N>
+void maxBlock(const Positions<T>& of, int64_t channel, T lo, T* __restrict y) {
+  T most[N];
+  for (int c = 0; c < N; c++) most[c] = lo;
+  for (int64_t i = 0; i < of.rows; i++) {
+    const T* __restrict at = of.first + i * of.rowStep + channel;
+    for (int64_t j = 0; j < of.columns; j++, at += of.columnStep)
+      for (int c = 0; c < N; c++) most[c] = at[c] > most[c] ? at[c] : most[c];
+  }
+  for (int c = 0; c < N; c++) y[channel + c] = most[c];
+}
+
+template <typename T>
+void maxChannels(const Positions<T>& of, int64_t first, int64_t end, T lo, T* y) {
+  int64_t channel = first;
+  for (; channel + 64 <= end; channel += 64) maxBlock<T, 64>(of, channel, lo, y);
+  for (; channel + 16 <= end; channel += 16) maxBlock<T, 16>(of, channel, lo, y);
+  for (; channel + 8 <= end; channel += 8) maxBlock<T, 8>(of, channel, lo, y);
+  for (; channel < end; channel++) maxBlock<T, 1>(of, channel, lo, y);
 }
 
 // Sums of at most 2^15 positions fit int32; it is emptied into a double after so many.
@@ -98,7 +125,7 @@ void maxPool(const int32_t* step, const Context& context, int thread, int thread
   const T* x = reinterpret_cast<const T*>(refAddress(step, kX, context));
   const T lo = static_cast<T>(step[kLo]);
   eachPart(of, thread, threads, [&](int64_t image, int64_t oy, int64_t ox, int64_t first, int count, int64_t to) {
-    maxChannels(of, x + image, oy, ox, first, count, lo, y + to);
+    maxChannels(positionsOf(of, x + image, oy, ox), first, first + count, lo, y + to);
   });
 }
 

@@ -9,6 +9,7 @@ import { opFiles } from "../../support/vectors.ts";
 import { arm64Engines, arm64NodeReport, whyNoArm64Node } from "./arm64.ts";
 import { enginesHere } from "./engines.ts";
 import { fuzzCases } from "./fuzz.ts";
+import { imageCases } from "./images.ts";
 import { programCases } from "./programs.ts";
 import { realModelCases } from "./realModels.ts";
 import { generatedCases } from "./slice.ts";
@@ -38,6 +39,7 @@ const PARTS: readonly Part[] = [
   { name: "vectors", cases: () => vectorCases(opFiles()) },
   { name: "programs", cases: () => programCases({ seed, programs: Number(options.programs), inputs: 3 }) },
   { name: "sums", cases: sumCases },
+  { name: "images", cases: imageCases },
   { name: "fuzz", cases: () => fuzzCases({ seed, cases: Number(options.fuzz) }) },
   { name: "real models", cases: () => realModelCases(sayAbsent) },
 ];
