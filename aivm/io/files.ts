@@ -2,17 +2,31 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AivmError } from "../../common/errors.ts";
+import type { NativeBinding } from "../engine/native/binding.ts";
 import { type LoadedModel, loadArtifact } from "../program/artifact.ts";
+import { mapArtifact } from "./mappedArtifact.ts";
+import { loadBinding } from "./native.ts";
+import { fastRoots } from "./roots.ts";
 
 /**
- * Model of an artifact file, fully checked.
+ * Model of an artifact file, fully checked: mapped into memory where the native add-on is there, else read.
  * @throws AIVM_FILE when it can not be read, and what `loadArtifact` does.
  */
 export async function readArtifact(
   path: string,
   expected: { readonly modelId?: Uint8Array } = {},
 ): Promise<LoadedModel> {
-  return loadArtifact(await readBytes(path), expected);
+  const binding = bindingHere();
+  if (binding !== undefined) return mapArtifact(path, binding, expected);
+  return loadArtifact(await readBytes(path), { ...expected, rootOf: fastRoots() });
+}
+
+function bindingHere(): NativeBinding | undefined {
+  try {
+    return loadBinding();
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { inspectCommand } from "../model/inspect.ts";
 import { registerCommand } from "../model/register.ts";
 import { runCommand } from "../model/run.ts";
 import { verifyCommand } from "../model/verify.ts";
+import { resultCommand } from "../result.ts";
 
 process.exitCode = await runCommands({
   program: "aivm",
@@ -21,6 +22,7 @@ process.exitCode = await runCommands({
     verifyCommand,
     registerCommand,
     inferCommand,
+    resultCommand,
     devnetCommand,
   ],
   argv: process.argv.slice(2),

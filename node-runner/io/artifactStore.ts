@@ -2,6 +2,7 @@
 import { access, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedModel, loadArtifact, type ProgramFacts } from "../../aivm/index.ts";
+import { fastRoots } from "../../aivm/io/roots.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { runnerError } from "../errors.ts";
 import { errorCode, writeDurably } from "./durableFile.ts";
@@ -29,6 +30,7 @@ export type ModelLimits = Partial<Pick<ProgramFacts, "gas" | "activationBytes">>
 export async function openArtifactStore(folder: string, atMost: ModelLimits = {}): Promise<ArtifactStore> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const loaded = new Map<string, LoadedModel>();
+  const rootOf = fastRoots();
   const pathOf = (modelId: Uint8Array): string => join(folder, `${bytesToHex(modelId)}${SUFFIX}`);
   const keep = (model: LoadedModel): LoadedModel => {
     loaded.set(bytesToHex(model.modelId), model);
@@ -48,10 +50,12 @@ export async function openArtifactStore(folder: string, atMost: ModelLimits = {}
         if (errorCode(error) === "ENOENT") return undefined;
         throw error;
       });
-      return bytes === undefined ? undefined : keep(loadArtifact(new Uint8Array(bytes), { modelId, atMost }));
+      return bytes === undefined
+        ? undefined
+        : keep(loadArtifact(new Uint8Array(bytes), { modelId, atMost, rootOf }));
     },
     add: async (bytes, expected = undefined) => {
-      const model = loadArtifact(bytes, { ...expected, atMost });
+      const model = loadArtifact(bytes, { ...expected, atMost, rootOf });
       await writeDurably(pathOf(model.modelId), bytes, { replace: true });
       return keep(model);
     },

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import type { Browser, Page } from "playwright-core";
 import { encodeArtifact, tensorsToBytes } from "../../aivm/index.ts";
 import { openOrtReference } from "../../aivm/io/ortReference.ts";
+import { resultCommand } from "../../cli/result.ts";
 import { bytesToHex } from "../../common/index.ts";
 import { buildPage, PAGE_FOLDER } from "../../scripts/buildPage.ts";
 import {
@@ -18,6 +19,7 @@ import {
 import { digitSamples, digitsOnnx } from "../aivm/support/digits.ts";
 import { rejectsCode, throwsCode } from "../aivm/support/errors.ts";
 import { lowerOnce } from "../aivm/support/lowered.ts";
+import { createScratch, runAivm } from "../cli/support.ts";
 import { MODEL_FEE_UAIVM, startNetwork, type TestNetwork } from "../node-runner/support/network.ts";
 import { tinyArtifact } from "../node-runner/support/tinyModel.ts";
 import {
@@ -117,6 +119,23 @@ describe("the page that checks results", function () {
       feeUaivm: MODEL_FEE_UAIVM,
     });
     await rejectsCode("SDK_NOT_FOUND", getPublicResult(network.client, response.requestId));
+  });
+
+  it("is what `aivm result` writes, and runs again", async () => {
+    const scratch = createScratch();
+    const where = ["--rpc", network.rpc, "--request", bytesToHex(result.requestId)];
+    const aivm = (...more: string[]) => runAivm([resultCommand], ["result", ...where, ...more]);
+    try {
+      const matching = await aivm("--out", scratch.path("result.json"), "--artifact", network.artifactFile);
+      expect(matching.out + matching.err).to.contain("MATCH: digits");
+      expect(matching.code).to.equal(0);
+      const written = await readFile(scratch.path("result.json"), "utf8");
+      expect(publicResultFromJson(written)).to.deep.equal(result);
+      const refused = await aivm("--artifact", scratch.write("other.aivm", tinyArtifact()));
+      expect([refused.code, refused.err.includes("AIVM_HASH")]).to.deep.equal([1, true]);
+    } finally {
+      scratch.remove();
+    }
   });
 
   it("refuses documents that are no public result, and names the member", () => {

@@ -18,15 +18,19 @@ import { jobOf, typed } from "./slots.ts";
 import { type Part, splitOps } from "./split.ts";
 import { fitting, tooLargeError, type WasmPlan } from "./wasmPlan.ts";
 
+/** Outputs of ops below this are hashed sooner than another thread is told to: some 0.7 ms. */
+const LEAST_BESIDE_BYTES = 262_144;
+
 /** How an engine executes jobs. */
 export interface KeptHost {
   readonly plan: WasmPlan;
   readonly memories: readonly WebAssembly.Memory[];
   /** Runs a job; done when it returns or its promise settles. */
   readonly run: (job: Job) => void | Promise<void>;
-  readonly hash: (job: HashJob) => void | Promise<void>;
-  /** True when `hash` works on another thread, beside `run`. */
-  readonly hashesBeside: boolean;
+  /** Hashes in the calling thread, after the run. */
+  readonly hash: (job: HashJob) => void;
+  /** Hashes on another thread, following the run; absent where there is none. */
+  readonly hashBeside?: (job: HashJob) => Promise<void>;
   /** Told when a memory has grown: views of it may be detached. */
   readonly grown: () => void;
 }
@@ -107,15 +111,17 @@ async function runPiece(
     if (tensor !== undefined) viewOf(memory, piece, { slot: layout.plan.inputs[i], tensor }).set(tensor.data);
   }
   const hashing = run.hashOps === true;
-  const follows = hashing && host.hashesBeside;
+  const opBytes = (layout.plan.ops ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+  const hashBeside = hashing && opBytes >= LEAST_BESIDE_BYTES ? host.hashBeside : undefined;
+  const follows = hashBeside !== undefined;
   const control = follows || host.plan.threads > 1 ? layout.control : 0;
   const job = jobOf(layout, { shard, arena: 0, scratch: 0, control });
   const hashJob = hashing ? hashJobOf(memory, piece, follows ? control : 0) : undefined;
   if (control !== 0) resetProgress(memory, control);
-  const beside = hashJob !== undefined && follows ? host.hash(hashJob) : undefined;
+  const beside = hashJob === undefined ? undefined : hashBeside?.(hashJob);
   await host.run(job);
   await beside;
-  if (hashJob !== undefined && !follows) await host.hash(hashJob);
+  if (hashJob !== undefined && !follows) host.hash(hashJob);
   if (hashJob !== undefined) roots.push(...readRoots(memory, layout, part.end - part.first));
   copyOut(host, piece, { run, values });
 }

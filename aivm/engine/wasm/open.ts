@@ -114,8 +114,7 @@ async function startEngine(parts: Parts): Promise<OpenEngine> {
     plan,
     memories: loaded.memories,
     run: lane.runJob,
-    hash: hasher.hash,
-    hashesBeside: parts.shared,
+    ...hasher,
     grown: lane.grown,
   });
   const turn = createQueue([{}], options.maxWaiting ?? MAX_WAITING);
@@ -234,16 +233,17 @@ async function fly(
 
 /** Hashes on a thread that is started on first use, or in this one where memory is not shared. */
 function createHasher({ kernels, loaded, options, shared }: Parts): {
-  readonly hash: (job: HashJob) => void | Promise<void>;
+  readonly hash: (job: HashJob) => void;
+  readonly hashBeside?: (job: HashJob) => Promise<void>;
   readonly end: () => Promise<void>;
 } {
   const { pool } = options;
-  if (pool === undefined || !shared) {
-    return { hash: (job) => runHash(kernels, job), end: async () => undefined };
-  }
+  const hash = (job: HashJob): void => runHash(kernels, job);
+  if (pool === undefined || !shared) return { hash, end: async () => undefined };
   let thread: Promise<Thread> | undefined;
   return {
-    hash: async (job) => {
+    hash,
+    hashBeside: async (job) => {
       thread ??= startThread(pool, loaded);
       await (await thread).ask({ kind: "hash", job });
     },

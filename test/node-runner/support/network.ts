@@ -49,6 +49,8 @@ const APP_STATE = {
 export interface TestNetwork {
   readonly folder: string;
   readonly client: Client;
+  /** URL of the chain's RPC. */
+  readonly rpc: string;
   readonly model: LoadedModel;
   readonly artifactFile: string;
   account(name: AccountName): Signer;
@@ -100,6 +102,7 @@ export async function startNetwork(artifact: Uint8Array = tinyArtifact()): Promi
   return {
     folder,
     client,
+    rpc,
     model,
     artifactFile,
     account,

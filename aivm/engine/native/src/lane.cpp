@@ -1,6 +1,8 @@
 // The interpreter: one loop over the steps.
 #include "lane.h"
 
+#include <cstring>
+
 #include "sha256.h"
 
 namespace aivm {
@@ -24,6 +26,7 @@ bool inRange(const uint8_t* arena, const Slot& slot) {
 }
 
 constexpr size_t kRootBytes = 32;
+constexpr size_t kLeastBesideBytes = 65536;
 
 }  // namespace
 
@@ -59,7 +62,11 @@ int Lane::run(bool hash) {
     return kRunDone;
   }
   std::atomic<size_t> next{0};
-  std::thread hasher([&] { hashOps(next); });
+  // A few outputs are hashed sooner than a thread starts.
+  size_t opBytes = 0;
+  for (const Slot& slot : plan_.ops) opBytes += slot.bytes;
+  std::thread hasher;
+  if (opBytes >= kLeastBesideBytes) hasher = std::thread([&] { hashOps(next); });
   for (size_t i = 0; i < plan_.steps.size(); i++) {
     const Step& step = plan_.steps[i];
     if (step.parallel) team_->execute(step.kernel, step.words);
@@ -67,14 +74,24 @@ int Lane::run(bool hash) {
     progress_.publish(stepsBefore_ + i + 1);
   }
   hashOps(next);
-  hasher.join();
+  if (hasher.joinable()) hasher.join();
+  for (size_t op = 1; op < plan_.ops.size(); op++)
+    if (isView(op)) memcpy(roots_->data() + op * kRootBytes, roots_->data() + (op - 1) * kRootBytes, kRootBytes);
   stepsBefore_ += plan_.steps.size();
   return kRunDone;
+}
+
+// True for an output that is its predecessor's bytes: a view in the order of what it views.
+bool Lane::isView(size_t op) const {
+  if (op == 0) return false;
+  const Slot &slot = plan_.ops[op], &before = plan_.ops[op - 1];
+  return slot.offset == before.offset && slot.bytes == before.bytes && slot.dtype == before.dtype;
 }
 
 // Takes one op after the other as soon as its output is there; the caller's thread helps once its steps are done.
 void Lane::hashOps(std::atomic<size_t>& next) {
   for (size_t op = next.fetch_add(1); op < plan_.ops.size(); op = next.fetch_add(1)) {
+    if (isView(op)) continue;
     const Slot& slot = plan_.ops[op];
     progress_.await(stepsBefore_ + plan_.readyAfter[op]);
     tensorRoot(arena_->data() + slot.offset, slot.bytes, size_t{1} << slot.dtype, roots_->data() + op * kRootBytes);

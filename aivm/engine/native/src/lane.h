@@ -38,6 +38,7 @@ class Lane {
  private:
   Lane(const Plan& plan) : plan_(plan) {}
   void hashOps(std::atomic<size_t>& next);
+  bool isView(size_t op) const;
   void serve(const std::function<void(int)>& done);
 
   const Plan& plan_;
