@@ -13,6 +13,7 @@ import { assertInputs, type RunnableModel } from "../engine.ts";
 import { type ArenaSlot, DTYPE_CODE, type StepProgram } from "../plan/format.ts";
 import { type NativeBinding, type NativeLanes, type NativeLevel, nativeCall, RUN_DONE } from "./binding.ts";
 import type { Packs, PreparedPlan } from "./packs.ts";
+import { unpackedConstants } from "./refs.ts";
 
 /** Views of one lane's arena. */
 interface LaneViews {
@@ -63,11 +64,29 @@ export function preparePlan(
   const outputs = slotsOf(outputTypes(program), steps.outputs, "outputs");
   const kept = steps.ops === undefined ? [] : program.ops.map(({ output }) => output);
   const ops = slotsOf(kept, steps.ops ?? [], "ops");
-  const constants = steps.constants.map(({ data }) => data);
+  const owned = { ...steps, constants: withOwnSmall(options.binding, steps) };
+  const constants = owned.constants.map(({ data }) => data);
   const plan = nativeCall("step program", () =>
     options.binding.createPlan(options.level, steps.words, constants, steps.arenaBytes, inputs, outputs, ops),
   );
-  return { program: steps, plan };
+  return { program: owned, plan };
+}
+
+/** Constants up to this size that steps read as they are get memory of their own. */
+const SMALL_BYTES = 65_536;
+
+/**
+ * The constants, those that steps read as they are copied where they are small: in a mapped file each of them would keep
+ * its whole neighbourhood in memory, 16 pages at a time.
+ */
+function withOwnSmall(binding: NativeBinding, { words, constants }: StepProgram): readonly Tensor[] {
+  const read = unpackedConstants(words);
+  return constants.map((tensor, index) => {
+    if (!read.has(index) || tensor.data.byteLength > SMALL_BYTES) return tensor;
+    const data = tensor.data.slice();
+    binding.release(tensor.data);
+    return { ...tensor, data };
+  });
 }
 
 /** Executor of a prepared plan of a model. */

@@ -52,8 +52,8 @@ export interface Splitting {
   readonly macs: number;
 }
 
-/** Some 15 to 25 microseconds of work for kernels of 25 multiply-adds and 2 elements in a nanosecond. */
-export const DEFAULT_SPLITTING: Splitting = { elements: 32_768, macs: 400_000 };
+/** Some 130 microseconds of work for kernels of 30 multiply-adds and 2 elements in a nanosecond: a helper may have to wake. */
+export const DEFAULT_SPLITTING: Splitting = { elements: 262_144, macs: 4_000_000 };
 
 /** An empty plan over these constants. */
 export function createDraft(

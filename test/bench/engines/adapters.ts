@@ -1,9 +1,11 @@
 /** Our engines, behind one shape. */
 import { availableParallelism } from "node:os";
 import type { Engine } from "../../../aivm/engine/engine.ts";
+import { mapArtifact } from "../../../aivm/io/mappedArtifact.ts";
 import { mappedPackCache } from "../../../aivm/io/mappedPackCache.ts";
 import { loadBinding, loadNativeEngine } from "../../../aivm/io/native.ts";
 import { directoryPackCache } from "../../../aivm/io/packCache.ts";
+import { hostTensorRoot } from "../../../aivm/io/roots.ts";
 import { loadWasmEngine } from "../../../aivm/io/wasm.ts";
 import { type LoadedModel, loadArtifact } from "../../../aivm/program/artifact.ts";
 
@@ -24,6 +26,8 @@ export interface EngineAdapter {
   readonly threads: readonly number[];
   /** Checks an artifact, hashing with what comes with the engine. */
   check(artifact: Uint8Array): LoadedModel;
+  /** The model of an artifact file that stays in the file, where the engine can do that. */
+  map?(path: string): LoadedModel;
   create(model: LoadedModel, options: EngineOptions): Promise<Engine>;
 }
 
@@ -43,7 +47,7 @@ function wasmAdapter(): EngineAdapter {
   return {
     name: "wasm",
     threads: threadCounts(),
-    check: (artifact) => loadArtifact(artifact),
+    check: (artifact) => loadArtifact(artifact, { rootOf: hostTensorRoot }),
     create: (model, { packedFolder, ...options }) => {
       const cache = packedFolder === undefined ? {} : { cache: directoryPackCache(packedFolder) };
       return loadWasmEngine(model, { ...options, ...cache });
@@ -59,6 +63,7 @@ function nativeAdapter(say: (line: string) => void): EngineAdapter | undefined {
       name: "native",
       threads: threadCounts(),
       check: (artifact) => loadArtifact(artifact, { rootOf: ({ data }) => binding.tensorRoot(data) }),
+      map: (path) => mapArtifact(path, binding),
       create: (model, { packedFolder, ...options }) => {
         const cache = packedFolder === undefined ? {} : { cache: mappedPackCache(packedFolder, binding) };
         return loadNativeEngine(model, { ...options, ...cache });

@@ -10,15 +10,12 @@ import { figure, type ModelContext } from "./context.ts";
 
 const CHILD = join(import.meta.dirname, "memoryMain.ts");
 const MIB = 2 ** 20;
-/** Processes per figure, and as many with an empty engine. */
+/** Processes per figure. */
 const PROCESSES = 3;
 /** The garbage of a process moves its peak by about a tenth of this; smaller engines get no ratio, MiB. */
 const LEAST_MIB = 16;
 
-/**
- * peakMiB: peak resident memory of a process with the engine, less that of the same process (model loaded as well) with
- * an engine of one element. declaredMiB: what the engine says; the ratio is declared / peak.
- */
+/** peakMiB: peak of a process above the empty one (memoryMain.ts). declaredMiB: what the engine says; the ratio is declared / peak. */
 export async function memoryFigures(
   context: ModelContext,
   adapters: readonly EngineAdapter[],
@@ -38,12 +35,12 @@ export async function memoryFigures(
 }
 
 function engineRows(context: ModelContext, adapter: EngineAdapter, artifact: string): Figure[] {
-  const threads = Math.max(...adapter.threads);
+  // One: a thread of Node is an interpreter of its own, some 15 MiB that are not the engine's.
+  const threads = 1;
   const args = [adapter.name, String(threads), artifact];
-  const full = Array.from({ length: PROCESSES }, () => child(args));
-  const empty = Array.from({ length: PROCESSES }, () => child([...args, "empty"]));
-  const peak = median(full.map((one) => one.peakBytes)) - median(empty.map((one) => one.peakBytes));
-  const declared = (full[0]?.declaredBytes ?? 0) - (empty[0]?.declaredBytes ?? 0);
+  const measured = Array.from({ length: PROCESSES }, () => child(args));
+  const peak = median(measured.map((one) => one.peakBytes));
+  const declared = measured[0]?.declaredBytes ?? 0;
   context.say(`${context.label}: ${adapter.name} peak ${(peak / MIB).toFixed(1)} MiB`);
   const which = { case: context.label, engine: adapter.name, threads, unit: "MiB" };
   const judged = declared / MIB >= LEAST_MIB;

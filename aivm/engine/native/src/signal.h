@@ -1,4 +1,4 @@
-// A number that one thread publishes and others wait for: they spin for some 50 microseconds, then sleep.
+// A number that one thread publishes and others wait for: they spin for some 500 microseconds, then sleep.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -29,7 +29,7 @@ class Signal {
   // Waits until the value is at least `least`, and returns it.
   uint64_t await(uint64_t least) {
     using Clock = std::chrono::steady_clock;
-    const Clock::time_point end = Clock::now() + std::chrono::microseconds(50);
+    const Clock::time_point end = Clock::now() + std::chrono::microseconds(500);
     do {
       for (int i = 0; i < 64; i++) {
         if (value_.load(std::memory_order_acquire) >= least) return value_.load();

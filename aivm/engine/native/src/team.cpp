@@ -2,8 +2,35 @@
 // next step before that share is finished.
 #include "team.h"
 
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
 namespace aivm {
 namespace {
+
+// A helper that wakes on the processor of a caller who never pauses would wait there for the scheduler's balancing, some
+// 10 milliseconds. So helpers stay off the processor that the caller has when the team is made, where there are others.
+void keepOff(std::thread& helper, int processor) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (processor < 0 || sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) return;
+  CPU_CLR(static_cast<unsigned>(processor), &allowed);
+  pthread_setaffinity_np(helper.native_handle(), sizeof allowed, &allowed);
+#else
+  static_cast<void>(helper);
+  static_cast<void>(processor);
+#endif
+}
+
+int currentProcessor() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
 
 constexpr int kShareBits = 16;  // more shares than an engine has threads
 constexpr uint64_t kShareMask = (uint64_t{1} << kShareBits) - 1;
@@ -12,7 +39,11 @@ constexpr uint64_t kShareMask = (uint64_t{1} << kShareBits) - 1;
 
 Team::Team(const std::vector<Context>& contexts)
     : contexts_(contexts), threads_(static_cast<int>(contexts.size())) {
-  for (int thread = 1; thread < threads_; thread++) helpers_.emplace_back([this, thread] { help(thread); });
+  const int caller = currentProcessor();
+  for (int thread = 1; thread < threads_; thread++) {
+    helpers_.emplace_back([this, thread] { help(thread); });
+    keepOff(helpers_.back(), caller);
+  }
 }
 
 Team::~Team() {
