@@ -21,10 +21,15 @@ const REFS: ReadonlyMap<number, readonly number[]> = new Map([
 /** REFs of a conv step that packing reads: weights, bias, multiplier, shift. */
 export const PACKED_REFS: readonly number[] = [7, 10, 13, 16];
 
-/** Numbers of the constants that some step reads as they are, packed weights aside. */
+/**
+ * Numbers of the constants that some step reads as they are, packed weights aside. Words that nobody has checked yet may say
+ * anything: steps behind one that has no length are left out.
+ */
 export function unpackedConstants(words: Int32Array): ReadonlySet<number> {
   const found = new Set<number>();
-  for (let at = 0; at < words.length; at += words[at + 1] ?? words.length) {
+  for (let at = 0, length = 0; at < words.length; at += length) {
+    length = words[at + 1] ?? 0;
+    if (length < HEADER_WORDS) break;
     const packed = words[at] === KERNEL.conv ? PACKED_REFS : [];
     for (const ref of REFS.get(words[at] ?? 0) ?? []) {
       if (packed.includes(ref) || ((words[at + ref] ?? 0) & 3) !== PLACE.constant) continue;
