@@ -21,7 +21,8 @@ in turn, with the same number of threads; a ratio is the median over the pairs a
   all checks and hashes of the artifact included; \`createMs\`: the engine's part of it.
 - \`traceLazy\`: an engine that has made traces, not asked for one. \`traceEager\`: roots of all ops during the run; the bound
   is 1 + 1.1 x (bytes hashed / hash rate) / run time, and its ratio is bound / slowdown.
-- \`peakMiB\`: peak resident memory of a process, above that of the same process with an engine of one element.
+- \`peakMiB\`: by how much a process with one thread peaks above itself with an engine of one element: the native engine
+  maps the artifact meanwhile, the wasm engine has it loaded; below 16 MiB garbage of JavaScript is most of it.
 - \`cnn\`, \`mlp\`: four layers, of as many multiply-adds as the name says.
 - \`resnet50-shape\`, \`bert-base-shape\`: the layers of these models with random weights.`;
 
