@@ -148,7 +148,7 @@ async function startEngine(parts: Parts): Promise<OpenEngine> {
     close: async () => {
       if (closed) return;
       closed = true;
-      turn.close();
+      await turn.close();
       await Promise.all([lane.end(), hasher.end()]);
     },
   };
