@@ -32,7 +32,7 @@ const CHARTED: ReadonlySet<string> = new Set(["latencyRatio", "latencyMs"]);
 /** Quick: latencies of three models. Otherwise everything. */
 export const enginesArea: BenchArea = {
   name: "engines",
-  about: "Engines beside onnxruntime: same machine, same threads, medians of interleaved pairs",
+  about: "Engines beside onnxruntime: medians of interleaved pairs",
   notes: NOTES,
   run,
   chart: (title, rows) =>
