@@ -1,7 +1,7 @@
 /** Artifacts on disk. */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { AivmError } from "../../common/errors.ts";
+import { AivmError, isAivmError } from "../../common/errors.ts";
 import type { NativeBinding } from "../engine/native/binding.ts";
 import { type LoadedModel, loadArtifact } from "../program/artifact.ts";
 import { mapArtifact } from "./mappedArtifact.ts";
@@ -17,7 +17,12 @@ export async function readArtifact(
   expected: { readonly modelId?: Uint8Array } = {},
 ): Promise<LoadedModel> {
   const binding = bindingHere();
-  if (binding !== undefined) return mapArtifact(path, binding, expected);
+  try {
+    if (binding !== undefined) return mapArtifact(path, binding, expected);
+  } catch (error) {
+    // What can not be mapped may still be read, such as a pipe; or reading says better why not.
+    if (!isAivmError(error, "AIVM_FILE")) throw error;
+  }
   return loadArtifact(await readBytes(path), { ...expected, rootOf: fastRoots() });
 }
 
