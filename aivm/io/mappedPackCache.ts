@@ -1,11 +1,9 @@
 /** Packed weights in a directory, mapped into memory when they are read. */
-import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { concatBytes, equalBytes, utf8 } from "../../common/bytes.ts";
 import { isAivmError } from "../../common/errors.ts";
 import type { NativeBinding } from "../engine/native/binding.ts";
 import type { PackCache } from "../engine/packCache.ts";
+import { packPath, writePack } from "./packFiles.ts";
 
 /** Bytes in front of the content, a hash among them: the content stays aligned. */
 const FRONT_BYTES = 64;
@@ -15,7 +13,7 @@ const FRONT_BYTES = 64;
  * this name, is as good as absent; what can not be written is left out.
  */
 export function mappedPackCache(directory: string, binding: NativeBinding): PackCache {
-  const pathOf = (key: string): string => join(directory, `${key}.packed`);
+  const pathOf = (key: string): string => packPath(directory, key);
   return {
     read: async (key) => {
       const file = mapped(binding, pathOf(key));
@@ -23,16 +21,8 @@ export function mappedPackCache(directory: string, binding: NativeBinding): Pack
       const bytes = file.subarray(FRONT_BYTES);
       return equalBytes(frontOf(binding, { key, bytes }), file.subarray(0, FRONT_BYTES)) ? bytes : undefined;
     },
-    write: async (key, bytes) => {
-      const partial = `${pathOf(key)}.${randomBytes(8).toString("hex")}.partial`;
-      try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeFile(partial, [frontOf(binding, { key, bytes }), bytes], { mode: 0o600, flag: "wx" });
-        await rename(partial, pathOf(key));
-      } catch {
-        await rm(partial, { force: true }).catch(() => undefined);
-      }
-    },
+    write: (key, bytes) =>
+      writePack(pathOf(key), { directory, parts: [frontOf(binding, { key, bytes }), bytes] }),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Packed weights in a directory: a file for each model, SHA-256 of its name and content in front. */
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { PackCache } from "../engine/packCache.ts";
+import { packPath, writePack } from "./packFiles.ts";
 
 const HASH_BYTES = 32;
 
@@ -11,7 +11,7 @@ const HASH_BYTES = 32;
  * this name, is as good as absent; what can not be written is left out.
  */
 export function directoryPackCache(directory: string): PackCache {
-  const pathOf = (key: string): string => join(directory, `${key}.packed`);
+  const pathOf = (key: string): string => packPath(directory, key);
   return {
     read: async (key) => {
       const file = await readFile(pathOf(key)).catch(() => undefined);
@@ -19,16 +19,7 @@ export function directoryPackCache(directory: string): PackCache {
       const bytes = file.subarray(HASH_BYTES);
       return hashOf(key, bytes).equals(file.subarray(0, HASH_BYTES)) ? bytes : undefined;
     },
-    write: async (key, bytes) => {
-      const partial = `${pathOf(key)}.${randomBytes(8).toString("hex")}.partial`;
-      try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeFile(partial, [hashOf(key, bytes), bytes], { mode: 0o600, flag: "wx" });
-        await rename(partial, pathOf(key));
-      } catch {
-        await rm(partial, { force: true }).catch(() => undefined);
-      }
-    },
+    write: (key, bytes) => writePack(pathOf(key), { directory, parts: [hashOf(key, bytes), bytes] }),
   };
 }
 
