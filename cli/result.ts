@@ -1,5 +1,4 @@
 /** aivm result */
-import { readFileSync, writeFileSync } from "node:fs";
 import type { Engine, RunnableModel } from "../aivm/index.ts";
 import { loadBestEngine } from "../aivm/io/bestEngine.ts";
 import { AivmError, bytesToHex } from "../common/index.ts";
@@ -7,6 +6,7 @@ import { type Reexecution, reexecute } from "../explorer/verify/reexecute.ts";
 import { getPublicResult, publicResultToJson } from "../sdk/index.ts";
 import { createClient } from "../sdk/io/createClient.ts";
 import { type Command, type Invocation, optionalFlag, requiredFlag, usageError } from "./command.ts";
+import { readBytes, writeWhole } from "./model/files.ts";
 import { textTable } from "./table.ts";
 
 const REQUEST_ID = /^[0-9a-f]{64}$/;
@@ -31,13 +31,13 @@ export const resultCommand: Command = {
     const result = await getPublicResult(client, requestIdOf(invocation));
     const path = optionalFlag(invocation, "out");
     const document = publicResultToJson(result);
-    if (path !== undefined) writeFileSync(path, document);
+    if (path !== undefined) writeWhole(path, { content: document, what: "result file" });
     const artifact = optionalFlag(invocation, "artifact");
     const checked =
       artifact === undefined
         ? undefined
         : await reexecute({
-            artifact: readWhole(artifact),
+            artifact: readBytes(artifact, "artifact file"),
             result,
             createEngine: (model: RunnableModel): Promise<Engine> => loadBestEngine(model),
             now: () => performance.now(),
@@ -52,14 +52,6 @@ function requestIdOf(invocation: Invocation): Uint8Array {
   const text = requiredFlag(invocation, "request");
   if (!REQUEST_ID.test(text)) throw usageError("--request", "64 hex digits", text.slice(0, 80));
   return Uint8Array.from(Buffer.from(text, "hex"));
-}
-
-function readWhole(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    throw usageError("--artifact", "a file that can be read", error instanceof Error ? error.message : path);
-  }
 }
 
 function textOf(of: {
